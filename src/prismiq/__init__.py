@@ -1,0 +1,1 @@
+"""The production-ready embedded-analytics backend for Python and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""The HTTP face: FastAPI routers, problem documents, ASGI middleware."""

@@ -1,0 +1,16 @@
+"""The real time."""
+
+import time
+from datetime import UTC, datetime
+
+from prismiq.ports.clock import Clock
+
+
+class SystemClock(Clock):
+    """The operating system's clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()

@@ -1,0 +1,1 @@
+"""The hexagon: values (model), pure functions (rules) and use cases (services)."""

@@ -1,0 +1,1 @@
+"""Pure functions over the model: the same input always gives the same output."""

@@ -1,0 +1,1 @@
+"""Use cases. They combine rules and speak to the outside only through ports."""
