@@ -11,10 +11,15 @@ from prismiq.domain.model.strict_model import StrictModel
 
 @dataclass(frozen=True, slots=True)
 class CompiledQuery:
-    """A statement whose values are all parameters (``parameters[0]`` is ``$1``)."""
+    """A statement whose values are all parameters (``parameters[0]`` is ``$1``).
+
+    Its output columns are called ``c0``, ``c1`` and so on.
+    """
 
     sql: str
     parameters: tuple[Any, ...]
+    column_count: int
+    """How many output columns there are, at least one."""
 
 
 @dataclass(frozen=True, slots=True)
