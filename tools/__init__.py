@@ -1,0 +1,1 @@
+"""What maintains this checkout and is no part of the package."""
