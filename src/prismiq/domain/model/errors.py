@@ -5,6 +5,7 @@
     PrismiqError
     ├── ConfigurationError          a setting is wrong; the start stops
     ├── EngineNotStartedError       a query came before startup or after shutdown
+    ├── SchemaNotLoadedError        a question without waiting came before the schema was read
     ├── TableNotFoundError          no such table, or it is not exposed
     ├── ColumnNotFoundError         no such column, or it is hidden
     ├── QueryValidationError        the query does not fit the schema; ``problems`` has all reasons
@@ -49,6 +50,15 @@ class EngineNotStartedError(PrismiqError):
 
     def __init__(self) -> None:
         super().__init__("The engine is not running: enter it with 'async with engine' first.")
+
+
+class SchemaNotLoadedError(PrismiqError):
+    """The schema is needed without waiting and was not read yet."""
+
+    code = "schema_not_loaded"
+
+    def __init__(self) -> None:
+        super().__init__("The schema has not been read yet: 'await engine.get_schema()' first.")
 
 
 class TableNotFoundError(PrismiqError):

@@ -1,0 +1,172 @@
+"""What the database offers, read once and kept.
+
+A query never reads the catalog: it takes the view that is here. Reads of the same schemas share
+one flight, and a caller who gives up while waiting takes nobody else down.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+
+from prismiq.domain.model.errors import (
+    ConfigurationError,
+    SchemaChangedError,
+    SchemaNotLoadedError,
+)
+from prismiq.domain.model.schema import DatabaseSchema
+from prismiq.domain.model.schema_config import SchemaConfig
+from prismiq.domain.model.scope import Scope
+from prismiq.domain.rules.displayed_text import shown
+from prismiq.domain.rules.schema_view import (
+    SchemaView,
+    expose,
+    missing_tables,
+    schemas_to_read,
+)
+from prismiq.domain.rules.suggestions import closest
+from prismiq.domain.services.single_flight import SingleFlight
+from prismiq.ports.clock import Clock
+from prismiq.ports.schema_source import SchemaSource
+
+_MIN_AGE_TO_DISTRUST = 1.0
+"""Seconds. A view younger than this is kept even when a query finds it outdated, so that
+queries which always fail that way cannot make the catalog be read for each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One reading of the catalog, and what callers may see of it."""
+
+    schema: DatabaseSchema
+    view: SchemaView
+    read_at: float
+
+
+class SchemaCatalog:
+    """Views of the schema, one per default schema of a scope.
+
+    Args:
+        source: reads the database's catalog.
+        clock: tells how old a reading is.
+        exposed_tables: ``table`` or ``schema.table``; None exposes every table of the default
+            schema.
+        config: names for people, and what is hidden.
+        default_schema: where unqualified tables live for scopes that name no schema.
+        ttl: seconds after which a reading is renewed.
+        max_schemas: how many readings are kept; the one that was used longest ago leaves first.
+    """
+
+    def __init__(
+        self,
+        source: SchemaSource,
+        clock: Clock,
+        *,
+        exposed_tables: Iterable[str] | None = None,
+        config: SchemaConfig | None = None,
+        default_schema: str = "public",
+        ttl: float = 3600.0,
+        max_schemas: int = 256,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._exposed = None if exposed_tables is None else tuple(exposed_tables)
+        self._config = config
+        self._default_schema = default_schema
+        self._ttl = ttl
+        self._max_schemas = max_schemas
+        self._readings: OrderedDict[str, _Reading] = OrderedDict()
+        self._flights: SingleFlight[_Reading] = SingleFlight(self._landed)
+
+    async def view(self, scope: Scope) -> SchemaView:
+        """Return what the scope may see, reading it when it is unknown or too old.
+
+        Raises:
+            DatabaseUnavailableError: the catalog had to be read and could not be.
+            QueryTimeoutError: reading it took too long.
+            EngineNotStartedError: it had to be read and the engine is not running.
+        """
+        key = self._key(scope)
+        reading = self._readings.get(key)
+        if reading is not None and self._clock.monotonic() - reading.read_at < self._ttl:
+            self._readings.move_to_end(key)
+            return reading.view
+        return (await self._flights.join(key, partial(self._read, key))).view
+
+    def known_view(self, scope: Scope) -> SchemaView:
+        """Return what was read last, however old, without waiting.
+
+        Raises:
+            SchemaNotLoadedError: nothing was read yet for this scope.
+        """
+        reading = self._readings.get(self._key(scope))
+        if reading is None:
+            raise SchemaNotLoadedError
+        return reading.view
+
+    async def refresh(self, scope: Scope) -> SchemaView:
+        """Return what the database has from now on: a read that begins with this call.
+
+        A read that is under way already may have missed the change and is not kept. Raises as
+        ``view``.
+        """
+        return (await self._reread(scope)).view
+
+    @contextmanager
+    def relied_on(self, view: SchemaView, scope: Scope) -> Iterator[None]:
+        """Run what depends on ``view``; when it proves outdated, the next call reads anew."""
+        try:
+            yield
+        except SchemaChangedError:
+            self._distrust(view, self._key(scope))
+            raise
+
+    async def require_exposed_tables(self, scope: Scope) -> None:
+        """Read the catalog and check that every exposed table is there.
+
+        Raises:
+            ConfigurationError: one is missing. Also raises as ``view``.
+        """
+        reading = await self._reread(scope)
+        # Hidden tables exist too: the check looks past the configuration.
+        everything = expose(reading.schema, default_schema=reading.view.default_schema)
+        missing = missing_tables(everything, self._exposed)
+        if missing:
+            suggestion = closest(missing[0], everything.table_names())
+            hint = f" Did you mean {shown(suggestion)}?" if suggestion else ""
+            raise ConfigurationError(
+                f"exposed_tables names {', '.join(shown(name) for name in missing)},"
+                f" which the database does not have.{hint}"
+            )
+
+    async def close(self) -> None:
+        """Stop reads that are under way and forget what was read."""
+        await self._flights.close()
+        self._readings.clear()
+
+    def _key(self, scope: Scope) -> str:
+        return scope.schema_name or self._default_schema
+
+    async def _reread(self, scope: Scope) -> _Reading:
+        key = self._key(scope)
+        return await self._flights.overtake(key, partial(self._read, key))
+
+    def _distrust(self, view: SchemaView, key: str) -> None:
+        reading = self._readings.get(key)
+        if reading is None or reading.view is not view:
+            return  # renewed since
+        if self._clock.monotonic() - reading.read_at >= _MIN_AGE_TO_DISTRUST:
+            self._readings[key] = replace(reading, read_at=-inf)
+
+    def _landed(self, key: str, reading: _Reading) -> None:
+        self._readings[key] = reading
+        self._readings.move_to_end(key)
+        if len(self._readings) > self._max_schemas:
+            self._readings.popitem(last=False)
+
+    async def _read(self, key: str) -> _Reading:
+        read_at = self._clock.monotonic()
+        schema = await self._source.read(schemas_to_read(self._exposed, key))
+        return _Reading(schema, expose(schema, self._exposed, self._config, key), read_at)
