@@ -1,13 +1,18 @@
 """The settings every public model shares."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
 
-Listed = Annotated[tuple[Item, ...], Field(strict=False)]
-"""A tuple field that also accepts a list. The items themselves stay strict."""
+if TYPE_CHECKING:
+    Listed = Sequence[Item]
+else:
+    # Kept as a tuple, so that a value cannot change. A list is accepted too: this is what callers
+    # write, and what type checkers must let them write. The items themselves stay strict.
+    Listed = Annotated[tuple[Item, ...], Field(strict=False)]
 
 
 class StrictModel(BaseModel):
