@@ -101,7 +101,11 @@ def _plan_node(node: FilterNode, location: str, context: PlanningContext) -> Pre
             return None
         labels = context.column_view(column).schema.enum_values
         operand = Operand(
-            column, column.name, column.data_type, column.family, labels and tuple(labels)
+            column,
+            column.name,
+            column.data_type,
+            column.family,
+            None if labels is None else tuple(labels),
         )
         return plan_condition(operand, node.operator, node.value, location, context)
     if isinstance(node, Not):
