@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from prismiq.domain.model.result import EncodedResult
 
@@ -48,5 +49,5 @@ def _next_row(text: str, position: int) -> int:
     return between.end() if between else position
 
 
-def _dumped(fields: dict[str, object]) -> bytes:
+def _dumped(fields: Mapping[str, object]) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()

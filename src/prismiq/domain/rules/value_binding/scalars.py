@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -51,11 +50,14 @@ def network(value: Any, target: Target) -> str:
         raise wrong_type("an IP address", value)
     is_network = target.data_type == "cidr"
     parse: Callable[[str], object] = ip_network if is_network else ip_interface
-    if "%" not in value:  # PostgreSQL knows no zones of addresses
-        with suppress(ValueError):
-            return str(parse(value))
     expected = "a network such as 10.1.0.0/16" if is_network else "an address such as 10.1.2.3"
-    raise ValueProblem("invalid_address", f"Expected {expected}, got {shown(value)}.")
+    problem = ValueProblem("invalid_address", f"Expected {expected}, got {shown(value)}.")
+    if "%" in value:  # PostgreSQL knows no zones of addresses
+        raise problem
+    try:
+        return str(parse(value))
+    except ValueError:
+        raise problem from None
 
 
 def binary(value: Any, target: Target) -> bytes:
