@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_serializer, field_validator
 
+from prismiq.domain.model.storable_text import is_storable
 from prismiq.domain.model.strict_model import StrictModel
 
 _SETTING_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?")
-
-
-def _sorted_pairs(claims: Any) -> Any:
-    return tuple(sorted(claims.items())) if isinstance(claims, Mapping) else claims
 
 
 def require_timezone(name: str) -> str:
@@ -29,6 +27,10 @@ def require_timezone(name: str) -> str:
     return name
 
 
+def _no_claims() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
 class Scope(StrictModel):
     """Tenant, schema, claims and time zone of one caller.
 
@@ -41,33 +43,36 @@ class Scope(StrictModel):
     tenant: Annotated[str, Field(min_length=1, max_length=200)] = "default"
     schema_name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """The PostgreSQL schema that unqualified tables live in; None: the engine's default."""
-    claims: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_sorted_pairs)] = ()
-    """Given as a mapping, kept as sorted pairs, so that equal scopes are equal values."""
+    claims: Annotated[Mapping[str, str], Field(strict=False)] = Field(default_factory=_no_claims)
+    """Kept read-only and sorted by name."""
     timezone: str = "UTC"
     """The IANA zone in which days begin for this caller."""
 
     @field_validator("tenant", "schema_name")
     @classmethod
     def _plain_text(cls, value: str | None) -> str | None:
-        if value is not None and not _is_storable(value):
+        if value is not None and not is_storable(value):
             raise ValueError("must not contain NUL characters or lone surrogates")
         return value
 
     @field_validator("claims")
     @classmethod
-    def _setting_names(cls, claims: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        for name, value in claims:
+    def _setting_names(cls, claims: Mapping[str, str]) -> Mapping[str, str]:
+        for name, value in claims.items():
             if not _SETTING_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} is not a lower-case setting name")
-            if not _is_storable(value):
+            if not is_storable(value):
                 raise ValueError(f"{name!r} must not hold NUL characters or lone surrogates")
-        return claims
+        return MappingProxyType(dict(sorted(claims.items())))
 
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, value: str) -> str:
         return require_timezone(value)
 
+    @field_serializer("claims")
+    def _as_object(self, claims: Mapping[str, str]) -> dict[str, str]:
+        return dict(claims)
 
-def _is_storable(text: str) -> bool:
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    def __hash__(self) -> int:
+        return hash((self.tenant, self.schema_name, tuple(self.claims.items()), self.timezone))

@@ -6,6 +6,7 @@ cannot repeat rows where the other side's columns contain a unique key.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from prismiq.domain.model.plan import Aggregate, Join
 from prismiq.domain.model.query import Aggregation
@@ -28,11 +29,14 @@ def refuse_fan_out(
         joins: the planned joins.
         context: holds the tables, and takes the problems.
     """
+    if not joins:
+        return
+    first_repeating = cache(lambda source: _first_repeating_table(source, joins, context))
     for item in outputs:
         aggregate = item.output.expression
         if not isinstance(aggregate, Aggregate) or aggregate.function in _UNHARMED_BY_REPETITION:
             continue
-        repeating = _first_repeating_table(item.source, joins, context)
+        repeating = first_repeating(item.source)
         if repeating is not None:
             measured = context.table(item.source).name
             other = context.table(repeating).name

@@ -10,6 +10,7 @@ from prismiq.domain.model.query import (
     TimeSeriesConfig,
 )
 from prismiq.domain.model.scope import require_timezone
+from prismiq.domain.model.storable_text import is_storable
 from prismiq.domain.model.type_family import TypeFamily
 from prismiq.domain.rules.aggregate_types import result_type
 from prismiq.domain.rules.displayed_text import shown
@@ -95,7 +96,7 @@ def _check_name(name: str, location: str, context: PlanningContext) -> bool:
     """Whether a result column may be called so: any text that JSON can carry, not too long."""
     if not name or len(name) > _MAX_NAME_LENGTH:
         message = f"A name of a result column has 1 to {_MAX_NAME_LENGTH} characters."
-    elif "\x00" in name or any("\ud800" <= character <= "\udfff" for character in name):
+    elif not is_storable(name):
         message = "A name of a result column holds no NUL characters and no lone surrogates."
     else:
         return True
