@@ -1,0 +1,1 @@
+"""Measurements against floors that run beside us. Absolute numbers are noise; ratios count."""

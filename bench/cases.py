@@ -1,0 +1,123 @@
+"""What is measured. A new row of the table is a new entry in ``CASES``."""
+
+import json
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.load import Request, Target, milliseconds_to_last_byte, requests_per_second
+from bench.serving import served
+from bench.verdict import Verdict
+
+ROUNDS = 7
+PRISMIQ = "prismiq.entrypoints.asgi:app"
+Measure = Callable[[Target, Request], Awaitable[float]]
+
+_COLUMNS = (
+    "carrier", "flight", "tailnum", "origin", "dest", "dep_delay", "distance", "time_hour",
+)  # fmt: skip
+
+
+def _flights(limit: int) -> dict[str, Any]:
+    return {
+        "tables": [{"id": "f", "name": "flights"}],
+        "columns": [{"table_id": "f", "column": column} for column in _COLUMNS],
+        "filters": [{"table_id": "f", "column": "carrier", "operator": "eq", "value": "UA"}],
+        "limit": limit,
+    }
+
+
+async def _throughput(target: Target, request: Request) -> float:
+    return await requests_per_second(target, request, connections=16, seconds=2.0)
+
+
+async def _time_to_last_byte(target: Target, request: Request) -> float:
+    return median(await milliseconds_to_last_byte(target, request, repetitions=10))
+
+
+@dataclass(frozen=True)
+class UncachedQuery:
+    """Our whole server against bare ones that send the same statement."""
+
+    what: str
+    query: Mapping[str, Any]
+    floors: Mapping[str, str]
+    unit: str
+    target: float
+    at_least: bool
+    measure_once: Measure
+
+    async def measure(self, dsn: str) -> Verdict:
+        """Start all rivals, let them take turns, compare medians with the best floor."""
+        with ExitStack() as running:
+            ours = running.enter_context(served(PRISMIQ, {"PRISMIQ_DATABASE_URL": dsn}))
+            statement = self._statement(ours, dsn)
+            rivals = {
+                name: running.enter_context(served(application, statement))
+                for name, application in self.floors.items()
+            }
+            medians = await self._medians({"ours": ours, **rivals})
+        best = (max if self.at_least else min)(rivals, key=lambda name: medians[name])
+        return Verdict(
+            what=self.what,
+            floor_name=best,
+            unit=self.unit,
+            ours=medians["ours"],
+            floor=medians[best],
+            target=self.target,
+            at_least=self.at_least,
+        )
+
+    async def _medians(self, rivals: Mapping[str, Target]) -> dict[str, float]:
+        request = Request("/api/query/execute", json.dumps(self.query).encode())
+        for target in rivals.values():  # plans, pools and caches are warm before the first round
+            await self.measure_once(target, request)
+        results: dict[str, list[float]] = {name: [] for name in rivals}
+        for _ in range(ROUNDS):
+            for name, target in rivals.items():
+                results[name].append(await self.measure_once(target, request))
+        return {name: median(values) for name, values in results.items()}
+
+    def _statement(self, ours: Target, dsn: str) -> dict[str, str]:
+        """Ask our server for the SQL of the query, so that the floors run the very same."""
+        question = urllib.request.Request(
+            f"http://{ours.host}:{ours.port}/api/query/sql",
+            data=json.dumps(self.query).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(question) as answer:
+            compiled = json.load(answer)
+        return {
+            "BENCH_DSN": dsn,
+            "BENCH_SQL": compiled["sql"],
+            "BENCH_PARAMETERS": json.dumps(compiled["parameters"]),
+            "BENCH_WIDTH": str(len(self.query["columns"])),
+        }
+
+
+CASES = (
+    UncachedQuery(
+        what="uncached query, 20 rows x 8",
+        query=_flights(20),
+        floors={"asyncpg + orjson": "bench.floors:asyncpg_and_orjson"},
+        unit="requests/s",
+        target=0.6,
+        at_least=True,
+        measure_once=_throughput,
+    ),
+    UncachedQuery(
+        what="uncached query, 10,000 rows x 8, to the last byte",
+        query=_flights(10_000),
+        floors={
+            "asyncpg + orjson": "bench.floors:asyncpg_and_orjson",
+            "JSON in PostgreSQL": "bench.floors:json_in_postgresql",
+        },
+        unit="ms",
+        target=1.2,
+        at_least=False,
+        measure_once=_time_to_last_byte,
+    ),
+)
