@@ -16,4 +16,7 @@ class QueryCompiler(Protocol):
 
     @abstractmethod
     def compile_sample(self, plan: SamplePlan) -> CompiledQuery:
-        """Return a statement that yields the sampled values, one column, ``plan.limit`` rows."""
+        """Return a statement that yields the sampled values in one column.
+
+        Like ``compile`` it yields one row more than ``plan.limit`` where there are more.
+        """
