@@ -1,0 +1,65 @@
+"""The ready-made server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from prismiq.adapters.http.problem_handlers import ProblemMiddleware, add_problem_handlers
+from prismiq.adapters.http.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
+from prismiq.entrypoints.engine import PrismiqEngine
+from prismiq.entrypoints.router import create_router
+from prismiq.entrypoints.settings import Settings
+
+_DESCRIPTION = """
+Ask a PostgreSQL database analytical questions in JSON.
+
+- `GET /api/schema` says what there is to ask about.
+- `POST /api/query/execute` answers. Its examples can be tried here.
+- Errors are problem documents (RFC 9457): `detail` is a sentence for people, `code` is for
+  programs, and `errors` lists every single problem of a query with its field and a suggestion.
+- Every answer carries `X-Request-ID`; a sane one that you send is kept.
+"""
+_EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Server-Timing", "Retry-After")
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the server that the settings describe (None: the environment does).
+
+    The database is connected to when the application starts, not here.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong.
+    """
+    settings = settings or Settings()
+    engine = PrismiqEngine.from_options(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with engine:
+            yield
+
+    app = FastAPI(
+        title="Prismiq",
+        summary="Embedded analytics over PostgreSQL",
+        description=_DESCRIPTION,
+        version=version("prismiq"),
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    app.include_router(create_router(engine, max_body_bytes=settings.max_body_bytes), prefix="/api")
+    add_problem_handlers(app)
+    # The one that is added last is outermost: every answer gets its id and its CORS headers.
+    app.add_middleware(ProblemMiddleware)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
+            expose_headers=_EXPOSED_HEADERS,
+        )
+    app.add_middleware(RequestIdMiddleware)
+    return app

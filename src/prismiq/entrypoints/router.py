@@ -1,0 +1,34 @@
+"""The routes of one engine, for the application of an integrator."""
+
+from fastapi import APIRouter
+
+from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
+from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
+from prismiq.adapters.http.query_router import make_query_router
+from prismiq.adapters.http.schema_router import make_schema_router
+from prismiq.entrypoints.engine import PrismiqEngine
+
+
+def create_router(
+    engine: PrismiqEngine,
+    *,
+    scope: ScopeOf | None = None,
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+) -> APIRouter:
+    """Return the routes of an engine, which may be started before or after.
+
+    Errors are answered as problem documents whatever handlers the application has.
+
+    Args:
+        engine: answers the requests.
+        scope: turns a request into the scope it is made for, also asynchronously. It runs after
+            the dependencies of the router, and what it raises refuses the request. None: every
+            request is made for the single default tenant; no header is believed.
+        max_body_bytes: the longest body that is read; a longer one is answered with 413.
+    """
+    scope_of = scope or single_tenant(engine.default_scope)
+    queries = make_query_router(engine.queries, scope_of, max_body_bytes=max_body_bytes)
+    schema = make_schema_router(engine.catalog, engine.sampler, scope_of)
+    # One flat router: each level would be searched anew for each request, in order. The routes
+    # that are asked most come first.
+    return APIRouter(routes=[*queries.routes, *schema.routes])

@@ -1,0 +1,48 @@
+"""What the ready-made server and the command line read from the environment."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+from prismiq.domain.model.errors import ConfigurationError
+from prismiq.entrypoints.options import EngineOptions, NameList, configuration_error, split_list
+
+_PREFIX = "PRISMIQ_"
+
+
+class Settings(EngineOptions, BaseSettings):
+    """Settings by environment variable (``PRISMIQ_QUERY_TIMEOUT``) or keyword argument.
+
+    Besides these there are all options of the engine. Lists are separated by commas,
+    ``PRISMIQ_SCHEMA_CONFIG`` is JSON, and an empty variable counts as not set.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong; the one sentence names it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    exposed_tables: Annotated[NameList | None, NoDecode] = None
+    redis_url: SecretStr | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = ()
+    """Origins whose pages may call the server from a browser; ``*`` for all."""
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise configuration_error(error, _PREFIX) from None
+        except SettingsError:  # the only setting that is parsed before it is checked
+            raise ConfigurationError(f"{_PREFIX}SCHEMA_CONFIG must be a JSON object.") from None
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not origin.startswith(("http://", "https://")):
+                raise ValueError("must list origins such as https://app.example.com, or *")
+        return origins
