@@ -12,7 +12,6 @@ _FAMILIES = {
     "text": TypeFamily.TEXT,
     "character varying": TypeFamily.TEXT,
     "character": TypeFamily.TEXT,
-    "bpchar": TypeFamily.TEXT,
     "name": TypeFamily.TEXT,
     '"char"': TypeFamily.TEXT,
     "boolean": TypeFamily.BOOLEAN,

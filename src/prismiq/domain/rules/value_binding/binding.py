@@ -29,8 +29,8 @@ _READERS: Mapping[TypeFamily, Callable[[Any, Target], Any]] = {
     TypeFamily.INTERVAL: intervals.interval,
 }
 
-_BOUND_AS = {"character": "bpchar", "name": "text", '"char"': "text"}
-"""A cast to one of these types would cut the value to its length."""
+_BOUND_AS = {"name": "text", '"char"': "text"}
+"""A cast to one of these types would cut the value to its length, so it is compared as text."""
 
 
 def bind_value(

@@ -43,14 +43,14 @@ def test_text_that_cannot_be_stored_is_refused(value: Any, code: str, refuse: Re
 @pytest.mark.parametrize(
     ("data_type", "bound_as"),
     [
-        ("character", "bpchar"),
+        ("character", "character"),
         ("name", "text"),
         ('"char"', "text"),
         ("character varying", "character varying"),
         ("public.citext", "public.citext"),
     ],
 )
-def test_no_cast_cuts_text_to_the_length_of_a_type(
+def test_text_is_bound_as_a_type_that_holds_all_of_it(
     data_type: str, bound_as: str, bind: Bind, bind_all: Bind
 ) -> None:
     assert bind("abc", data_type).data_type == bound_as
