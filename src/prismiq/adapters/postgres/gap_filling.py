@@ -73,7 +73,7 @@ def _render_missing(plan: QueryPlan, buckets: str) -> str:
         return f"{buckets}\nEXCEPT\nSELECT c0 FROM data"
     return (
         f"SELECT c0, {series}\n"
-        f"FROM ({buckets}) AS buckets\n"
+        f"FROM (\n{buckets}\n) AS buckets\n"
         f"CROSS JOIN (SELECT DISTINCT {series} FROM data) AS series\n"
         f"EXCEPT\n"
         f"SELECT c0, {series} FROM data"
@@ -87,7 +87,7 @@ def _render_buckets(bucket: Truncation, filling: GapFilling, parameters: Paramet
         start = f"date_trunc({UNIT_LITERALS[bucket.unit]}, CAST({first} AS timestamp))"
         moments = f"generate_series({start}, {last}, {_STEPS[bucket.unit]}) AS moment"
         is_date = bucket.column.family is TypeFamily.DATE
-        return f"SELECT {'CAST(moment AS date)' if is_date else 'moment'} AS c0 FROM {moments}"
+        return f"SELECT {'CAST(moment AS date)' if is_date else 'moment'} AS c0\nFROM {moments}"
     zone = parameters.bind_text(bucket.timezone)
     if bucket.unit in _CLOCK_STEPS:
         return _render_clock_buckets(bucket.unit, zone, first, last)
@@ -99,7 +99,7 @@ def _render_calendar_buckets(unit: TimeUnit, zone: str, first: str, last: str) -
     start = f"date_trunc({UNIT_LITERALS[unit]}, {first} AT TIME ZONE {zone})"
     stop = f"{last} AT TIME ZONE {zone}"
     moments = f"generate_series({start}, {stop}, {_STEPS[unit]}) AS moment"
-    return f"SELECT moment AT TIME ZONE {zone} AS c0 FROM {moments}"
+    return f"SELECT moment AT TIME ZONE {zone} AS c0\nFROM {moments}"
 
 
 def _render_clock_buckets(unit: TimeUnit, zone: str, first: str, last: str) -> str:
@@ -107,7 +107,7 @@ def _render_clock_buckets(unit: TimeUnit, zone: str, first: str, last: str) -> s
     bucket, end = (f"date_trunc({UNIT_LITERALS[unit]}, {at}, {zone})" for at in ("moment", last))
     step = _CLOCK_STEPS[unit]
     moments = f"generate_series({first}, {last} + {step}, {step}) AS moment"
-    return f"SELECT {bucket} AS c0 FROM {moments} WHERE {bucket} <= {end}"
+    return f"SELECT {bucket} AS c0\nFROM {moments}\nWHERE {bucket} <= {end}"
 
 
 def _render_moments(filling: GapFilling, parameters: Parameters) -> tuple[str, str]:

@@ -51,7 +51,7 @@ def _render_condition(condition: _Condition, parameters: Parameters) -> str:
         case Membership():
             operator = operator_for("<>" if condition.negated else "=", condition.operand)
             quantifier = "ALL" if condition.negated else "ANY"
-            return f"{operand} {operator} {quantifier} ({parameters.bind(condition.values)})"
+            return f"{operand} {operator} {quantifier}({parameters.bind(condition.values)})"
         case PatternMatch():
             like = "ILIKE" if condition.ignore_case else "LIKE"
             operator = operator_for(f"NOT {like}" if condition.negated else like, condition.operand)

@@ -1,0 +1,5 @@
+SELECT DISTINCT t0."person" AS c0, t0."region" AS c1
+FROM "public"."orders" AS t0
+LIMIT CAST($1 AS bigint)
+
+-- $1 = 11

@@ -1,0 +1,6 @@
+SELECT count(*) AS c0
+FROM "public"."orders" AS t0
+WHERE FALSE
+LIMIT CAST($1 AS bigint)
+
+-- $1 = 11
