@@ -1,0 +1,99 @@
+"""The token bucket, exact: three windows decided together, in whole numbers only.
+
+This is the generic cell rate algorithm. A bucket is one number, the moment at which it is full
+again (see ``Buckets`` for its unit); a request moves that moment by the worth of its tokens and
+fits if the moment stays within one window from now.
+"""
+
+from prismiq.domain.model.rate_limits import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    Buckets,
+    Decision,
+    RateLimitConfig,
+    WindowStanding,
+)
+
+
+def take(
+    limits: RateLimitConfig, buckets: Buckets | None, now: int, cost: int = 1
+) -> tuple[Buckets, Decision]:
+    """Decide about a request and return the client's buckets after it.
+
+    Args:
+        limits: of the three windows.
+        buckets: what is remembered of the client; None for one never seen.
+        now: microseconds. When the clock was set back, a client waits for a window at most.
+        cost: tokens the request takes from every bucket. More than ``limits.largest_cost`` never
+            fits; 0 takes nothing and is for looking.
+    """
+    burst_limit = limits.burst_limit
+    minute_limit = limits.requests_per_minute
+    hour_limit = limits.requests_per_hour
+    burst = burst_now = now * burst_limit
+    minute = minute_now = now * minute_limit
+    hour = hour_now = now * hour_limit
+    if buckets is not None:
+        # This is the hottest code of a limited request, and max() would double its time.
+        burst_full, minute_full, hour_full = buckets
+        if burst_full > burst:  # noqa: PLR1730
+            burst = burst_full
+        if minute_full > minute:  # noqa: PLR1730
+            minute = minute_full
+        if hour_full > hour:  # noqa: PLR1730
+            hour = hour_full
+    burst_after = burst + cost * SECOND
+    minute_after = minute + cost * MINUTE
+    hour_after = hour + cost * HOUR
+    if (
+        burst_after <= burst_now + burst_limit * SECOND
+        and minute_after <= minute_now + minute_limit * MINUTE
+        and hour_after <= hour_now + hour_limit * HOUR
+    ):
+        after = (burst_after, minute_after, hour_after)
+        return after, Decision(True, limits, after, now, cost)
+    # A bucket cannot be emptier than empty, unless the clock was set back after it was filled.
+    unchanged = (
+        min(burst, burst_now + burst_limit * SECOND),
+        min(minute, minute_now + minute_limit * MINUTE),
+        min(hour, hour_now + hour_limit * HOUR),
+    )
+    return unchanged, Decision(False, limits, unchanged, now, cost)
+
+
+def full_at(limits: RateLimitConfig, buckets: Buckets) -> int:
+    """Return the first microsecond at which all buckets are full, so that they can be forgotten."""
+    burst, minute, hour = buckets
+    return max(
+        -(-burst // limits.burst_limit),
+        -(-minute // limits.requests_per_minute),
+        -(-hour // limits.requests_per_hour),
+    )
+
+
+def standings(decision: Decision) -> tuple[WindowStanding, ...]:
+    """Return how the client stands in the three windows, the shortest first."""
+    limits = decision.limits
+    burst, minute, hour = decision.buckets
+    return (
+        _standing(decision, "burst", limits.burst_limit, SECOND, burst),
+        _standing(decision, "minute", limits.requests_per_minute, MINUTE, minute),
+        _standing(decision, "hour", limits.requests_per_hour, HOUR, hour),
+    )
+
+
+def wait(decision: Decision) -> int:
+    """Return the microseconds after which a refused request fits all windows; 0 if it fitted."""
+    return max(standing.wait for standing in standings(decision))
+
+
+def _standing(
+    decision: Decision, name: str, limit: int, period: int, full_moment: int
+) -> WindowStanding:
+    used = max(0, full_moment - decision.now * limit)
+    free = limit * period - used
+    lacking = 0 if decision.allowed else max(0, decision.cost * period - free)
+    return WindowStanding(
+        name, limit, period, free // period, -(-used // limit), -(-lacking // limit)
+    )
