@@ -49,7 +49,7 @@ def plan_output(
     selection: ColumnSelection, location: str, context: PlanningContext
 ) -> PlacedOutput | None:
     """Resolve one selection; None when it has a problem."""
-    name = selection.alias if selection.alias is not None else _default_name(selection)
+    name = result_name(selection)
     name_is_sound = _check_name(name, f"{location}.alias", context)
     if selection.column == "*" and selection.aggregation == "count":
         output = _row_count(name, selection, location, context)
@@ -60,8 +60,18 @@ def plan_output(
     return PlacedOutput(location, context.sources[selection.table_id], output)
 
 
+def result_name(selection: ColumnSelection) -> str:
+    """Return what a result column is called."""
+    return selection.alias if selection.alias is not None else _default_name(selection)
+
+
+def bucket_name(series: TimeSeriesConfig) -> str:
+    """Return what the bucket of a time series is called."""
+    return series.alias if series.alias is not None else f"{series.date_column}_{series.interval}"
+
+
 def _plan_bucket(series: TimeSeriesConfig, context: PlanningContext) -> PlacedOutput | None:
-    name = series.alias if series.alias is not None else f"{series.date_column}_{series.interval}"
+    name = bucket_name(series)
     zone_is_known = _check_timezone(series.timezone, context)
     name_is_sound = _check_name(name, "time_series.alias", context)
     source = context.source(series.table_id, "time_series.table_id")
