@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from prismiq.adapters.http.problem_handlers import ProblemMiddleware, add_problem_handlers
+from prismiq.adapters.http.problem_handlers import add_problem_handlers
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.router import create_router
@@ -51,8 +51,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(create_router(engine, max_body_bytes=settings.max_body_bytes), prefix="/api")
     add_problem_handlers(app)
-    # The one that is added last is outermost: every answer gets its id and its CORS headers.
-    app.add_middleware(ProblemMiddleware)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -61,5 +59,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(RequestIdMiddleware)  # the last one is outermost: CORS answers get ids too
     return app

@@ -8,6 +8,8 @@ from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import QueryResult
 from prismiq.domain.model.strict_model import Listed, StrictModel
 
+ENVELOPE = "(envelope)"
+
 
 class ExecuteRequest(StrictModel):
     """A query with wishes about how it is answered."""
@@ -20,11 +22,11 @@ class ExecuteRequest(StrictModel):
 
 def _kind_of_body(body: Any) -> str:
     """Name the form by its key, so that problems speak of one form and not of both."""
-    return "(envelope)" if isinstance(body, dict) and "query" in body else "(query)"
+    return ENVELOPE if isinstance(body, dict) and "query" in body else "(query)"
 
 
 ExecuteBody: TypeAlias = Annotated[
-    Annotated[ExecuteRequest, Tag("(envelope)")] | Annotated[QueryDefinition, Tag("(query)")],
+    Annotated[ExecuteRequest, Tag(ENVELOPE)] | Annotated[QueryDefinition, Tag("(query)")],
     Discriminator(_kind_of_body),
 ]
 

@@ -8,6 +8,9 @@ from starlette.types import Receive
 
 Answer = TypeVar("Answer")
 
+WATCH_AFTER = 0.02
+"""Seconds. Most answers are there sooner, and those need nobody to watch the client."""
+
 
 class ClientGoneError(Exception):
     """The client closed the connection; there is nobody to answer."""
@@ -21,32 +24,44 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, Answer]) -
     Raises:
         ClientGoneError: the client left; ``work`` has been cancelled and has ended.
     """
-    worker = asyncio.current_task()
-    if worker is None:
-        raise RuntimeError("requests are answered in tasks")
-    watch = _Watch(receive, worker)
-    watcher = asyncio.create_task(watch.run())
+    watch = _Watch(receive)
+    start = asyncio.get_running_loop().call_later(WATCH_AFTER, watch.start)
     try:
         return await work
     except asyncio.CancelledError:
-        # A second request to cancel is not ours: the server itself is stopping this task.
-        if watch.client_left and worker.cancelling() == 1:
+        if watch.is_the_only_reason():
             raise ClientGoneError from None
         raise
     finally:
-        watcher.cancel()
-        if watch.client_left:
-            worker.uncancel()
+        start.cancel()
+        watch.stop()
 
 
 class _Watch:
-    def __init__(self, receive: Receive, worker: "asyncio.Task[Any]") -> None:
-        self._receive = receive
-        self._worker = worker
-        self.client_left = False
+    """Cancels the task it was made in when the client leaves."""
 
-    async def run(self) -> None:
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._worker = asyncio.current_task()
+        self._watcher: asyncio.Task[None] | None = None
+        self._client_left = False
+
+    def start(self) -> None:
+        self._watcher = asyncio.create_task(self._run())
+
+    def is_the_only_reason(self) -> bool:
+        """Whether nobody else wants the worker cancelled, such as a server that is stopping."""
+        return self._client_left and self._worker is not None and self._worker.cancelling() == 1
+
+    def stop(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if self._client_left and self._worker is not None:
+            self._worker.uncancel()
+
+    async def _run(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.client_left = True
-        self._worker.cancel()
+        if self._worker is not None:
+            self._client_left = True
+            self._worker.cancel()

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from prismiq.adapters.http.bodies import ENVELOPE
 from prismiq.domain.model.validation import FieldProblem
 from prismiq.domain.rules.displayed_text import shown
 from prismiq.domain.rules.suggestions import closest
@@ -53,7 +54,7 @@ def describe(errors: Sequence[Mapping[str, Any]], names: FieldNames) -> list[Fie
     for error, location in zip(errors, locations, strict=True):
         if error["type"] == "too_short" and _has_more_inside(location, locations):
             continue  # pydantic counts only the valid members
-        steps = _without_branches(location[1:])
+        steps = _without_branches(_within_query(location[1:]))
         path = _path_of(steps)
         if path not in problems:
             problems[path] = _problem(error, steps, path, names)
@@ -112,6 +113,12 @@ def _suggestion(
 
 def _parent_of(steps: Sequence[str | int]) -> str | None:
     return next((step for step in reversed(steps[:-1]) if isinstance(step, str)), None)
+
+
+def _within_query(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Name a query's fields in the same way whether it is in an envelope or not."""
+    is_inside = len(location) > 2 and location[:2] == (ENVELOPE, "query")
+    return location[2:] if is_inside else location
 
 
 def _without_branches(location: Iterable[str | int]) -> list[str | int]:

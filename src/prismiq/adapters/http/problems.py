@@ -134,9 +134,14 @@ def problem_response(
 
 def summary_of(errors: Sequence[FieldProblem]) -> str:
     """Return the first problems as one text, and how many more there are."""
-    said = " ".join(error.message for error in errors[:_MAX_IN_DETAIL])
+    said = " ".join(sentence_of(error) for error in errors[:_MAX_IN_DETAIL])
     more = len(errors) - _MAX_IN_DETAIL
     return f"{said} There are {more} more problems." if more > 0 else said
+
+
+def sentence_of(error: FieldProblem) -> str:
+    """Return what is wrong and what to do about it."""
+    return f"{error.message} {error.suggestion}" if error.suggestion else error.message
 
 
 def _title_of(status: int) -> str:

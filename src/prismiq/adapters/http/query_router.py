@@ -18,6 +18,7 @@ from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
 from prismiq.adapters.http.parameter_json import encode_sql
 from prismiq.adapters.http.problem_docs import QUERY_PROBLEMS, problem_responses
 from prismiq.adapters.http.problem_route import problem_route
+from prismiq.adapters.http.problems import sentence_of
 from prismiq.adapters.http.query_examples import ANSWER_EXAMPLE, EXECUTE_EXAMPLES, QUERY_EXAMPLES
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import CompiledSql, EncodedResult, PlanEstimate
@@ -90,7 +91,7 @@ class _QueryEndpoints:
     async def validate(self, request: Request, query: QueryBody) -> Response:
         """All problems at once, as sentences. The status is 200 for an invalid query too."""
         result = await self._queries.validate(query, await self._scope(request))
-        sentences = tuple(_sentence(error.message, error.suggestion) for error in result.errors)
+        sentences = tuple(sentence_of(error) for error in result.errors)
         answer = ValidationAnswer(valid=result.valid, errors=sentences)
         return Response(answer.model_dump_json(), media_type=_JSON)
 
@@ -113,10 +114,6 @@ class _QueryEndpoints:
 
     async def _scope(self, request: Request) -> Scope:
         return await resolve_scope(self._scope_of, request)
-
-
-def _sentence(message: str, suggestion: str | None) -> str:
-    return f"{message} {suggestion}" if suggestion else message
 
 
 def _answer(result: EncodedResult) -> Response:

@@ -60,4 +60,4 @@ class ColumnSampler:
         with self._catalog.relied_on(view, scope):
             batch = await self._runner.run(compiled, scope=scope, limit=plan.limit)
         elapsed_ms = (self._clock.monotonic() - started) * 1000
-        return EncodedResult((output,), batch, elapsed_ms)
+        return EncodedResult((output,), batch, round(elapsed_ms, 3))

@@ -75,7 +75,7 @@ class QueryService:
         with self._catalog.relied_on(view, scope):
             batch = await self._runner.run(compiled, scope=scope, limit=plan.limit)
         elapsed_ms = (self._clock.monotonic() - started) * 1000
-        return EncodedResult(plan.outputs, batch, elapsed_ms)
+        return EncodedResult(plan.outputs, batch, round(elapsed_ms, 3))
 
     async def preview(self, query: QueryDefinition, limit: int, scope: Scope) -> EncodedResult:
         """Return at most ``limit`` rows of the answer. Raises as ``execute``."""

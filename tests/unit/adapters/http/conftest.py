@@ -1,0 +1,67 @@
+"""The routes over services whose ports answer from memory."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+
+from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
+from prismiq.adapters.http.query_router import make_query_router
+from prismiq.adapters.http.schema_router import make_schema_router
+from prismiq.domain.model.query_limits import QueryLimits
+from prismiq.domain.model.schema import DatabaseSchema
+from prismiq.domain.model.schema_config import ColumnConfig, SchemaConfig, TableConfig
+from prismiq.domain.model.scope import Scope
+from prismiq.domain.services.column_sampler import ColumnSampler
+from prismiq.domain.services.query_service import QueryService
+from prismiq.domain.services.schema_catalog import SchemaCatalog
+
+MakeRouter: TypeAlias = Callable[..., APIRouter]
+Connect: TypeAlias = Callable[[FastAPI], httpx.AsyncClient]
+
+
+@pytest.fixture
+def make_router(
+    source: Any, clock: Any, compiler: Any, runner: Any, flights_schema: DatabaseSchema
+) -> MakeRouter:
+    """Make the routes: ``make_router(scope_of=..., max_body_bytes=...)``."""
+    source.schema = flights_schema
+    hidden = SchemaConfig(
+        tables={"flights": TableConfig(columns={"crew_notes": ColumnConfig(hidden=True)})}
+    )
+    catalog = SchemaCatalog(source, clock, config=hidden)
+    queries = QueryService(catalog, compiler, runner, clock, QueryLimits(max_rows=500))
+    sampler = ColumnSampler(catalog, compiler, runner, clock)
+
+    def make(*, scope_of: ScopeOf | None = None, max_body_bytes: int = 10_000) -> APIRouter:
+        scope_of = scope_of or single_tenant(Scope())
+        asked = make_query_router(queries, scope_of, max_body_bytes=max_body_bytes)
+        seen = make_schema_router(catalog, sampler, scope_of)
+        return APIRouter(routes=[*asked.routes, *seen.routes])
+
+    return make
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Open a client of an application: ``connect(app)``."""
+    clients: list[httpx.AsyncClient] = []
+
+    def open_client(app: FastAPI) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        clients.append(httpx.AsyncClient(transport=transport, base_url="http://test"))
+        return clients[-1]
+
+    yield open_client
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def client(make_router: MakeRouter, connect: Connect) -> httpx.AsyncClient:
+    """A client of an integrator's application that has nothing but our routes."""
+    app = FastAPI()
+    app.include_router(make_router())
+    return connect(app)
