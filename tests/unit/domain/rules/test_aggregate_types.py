@@ -13,6 +13,7 @@ from prismiq.domain.rules.type_families import family_of
     [
         ("none", "smallint", ("smallint", TypeFamily.INTEGER)),
         ("count", "json", ("bigint", TypeFamily.INTEGER)),
+        ("sum", "smallint", ("bigint", TypeFamily.INTEGER)),
         ("sum", "integer", ("bigint", TypeFamily.INTEGER)),
         ("sum", "bigint", ("numeric", TypeFamily.NUMERIC)),
         ("sum", "real", ("real", TypeFamily.FLOAT)),

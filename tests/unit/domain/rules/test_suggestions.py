@@ -24,6 +24,10 @@ def test_the_likest_name_is_suggested(name: str, meant: str | None) -> None:
     assert closest(name, COLUMNS) == meant
 
 
+def test_a_name_in_another_case_is_preferred_to_a_similar_one() -> None:
+    assert closest("ORIGIN", ["origins", "OrIgIn"]) == "OrIgIn"
+
+
 def test_a_name_among_very_many_is_found() -> None:
     candidates = [f"unrelated_{number}" for number in range(5_000)] + ["customer_id"]
     assert closest("custmer_id", candidates) == "customer_id"

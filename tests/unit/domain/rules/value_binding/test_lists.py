@@ -82,6 +82,10 @@ def test_a_list_is_an_array_in_its_order(bind_all: Bind) -> None:
     assert moods == Constant(("ok",), "public.mood[]", TypeFamily.ARRAY)
 
 
+def test_a_list_may_be_as_long_as_the_limit(bind_all: Bind) -> None:
+    assert bind_all([1, 2, 3, 4, 5], "integer").value == (1, 2, 3, 4, 5)
+
+
 @pytest.mark.parametrize(
     ("values", "code", "path"),
     [

@@ -27,6 +27,10 @@ def test_bytes_are_bytes_or_hexadecimal_text(value: bytes, bind: Bind) -> None:
     assert bind(value, "bytea").value == bind(f"\\x{value.hex()}", "bytea").value == value
 
 
+def test_bytes_may_be_as_many_as_the_limit(bind: Bind) -> None:
+    assert bind("\\x" + "ff" * 50, "bytea").value == b"\xff" * 50
+
+
 @given(value=st.ip_addresses())
 def test_every_address_is_an_address(value: Any, bind: Bind) -> None:
     assert ip_network(bind(str(value), "inet").value).network_address == value

@@ -24,6 +24,10 @@ def test_text_is_bound_as_it_is(value: str, bind: Bind) -> None:
     assert bind(value, "text") == Constant(value, "text", TypeFamily.TEXT)
 
 
+def test_text_may_be_as_long_as_the_limit(bind: Bind) -> None:
+    assert bind("ä" * 50, "text").value == "ä" * 50
+
+
 @pytest.mark.parametrize(
     ("value", "code"),
     [
