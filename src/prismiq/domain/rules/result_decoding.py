@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from prismiq.domain.model.errors import QueryExecutionError
 from prismiq.domain.model.plan import Output
 from prismiq.domain.model.result import EncodedResult, QueryResult
 from prismiq.domain.model.type_family import TypeFamily
@@ -34,7 +35,21 @@ def decode_rows(rows_json: bytes, outputs: Sequence[Output]) -> list[list[Any]]:
     """Return rows of values, decoded by the type of their column.
 
     Numeric keeps every digit. Numbers inside JSON are plain ints and floats.
+
+    Raises:
+        QueryExecutionError: a JSON value is nested deeper than Python can follow.
     """
+    try:
+        return _decoded(rows_json, outputs)
+    except RecursionError as error:
+        raise QueryExecutionError(
+            "A JSON value in the answer is nested too deeply to be read.",
+            code="json_too_deep",
+            caused_by_query=True,
+        ) from error
+
+
+def _decoded(rows_json: bytes, outputs: Sequence[Output]) -> list[list[Any]]:
     families = [_element_family(output) for output in outputs]
     keeps_digits = TypeFamily.NUMERIC in families
     rows = _parsed(rows_json, Decimal if keeps_digits else float)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from prismiq.domain.model.result import EncodedResult
 
-_BETWEEN_ROWS = re.compile(r"[\s,]*")
+_STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]]', re.DOTALL)
+_INSIDE_ROW = 2
 
 
 def encode_result(
@@ -33,20 +34,19 @@ def encode_result(
 
 def encode_sample(result: EncodedResult) -> bytes:
     """Return ``{"values": […]}`` from rows of one column, every digit as it was."""
-    text = result.batch.rows_json.decode()
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
-    values = []
-    position = _next_row(text, 1)
-    while text[position] != "]":
-        _, end = decoder.raw_decode(text, position)
-        values.append(text[position + 1 : end - 1])
-        position = _next_row(text, end)
-    return b'{"values":[%b]}' % ",".join(values).encode()
-
-
-def _next_row(text: str, position: int) -> int:
-    between = _BETWEEN_ROWS.match(text, position)
-    return between.end() if between else position
+    rows = result.batch.rows_json
+    values: list[bytes] = []
+    depth = start = 0
+    for token in _STRING_OR_BRACKET.finditer(rows):
+        if token[0] == b"[":
+            depth += 1
+            if depth == _INSIDE_ROW:
+                start = token.end()
+        elif token[0] == b"]":
+            if depth == _INSIDE_ROW:
+                values.append(rows[start : token.start()])
+            depth -= 1
+    return b'{"values":[%b]}' % b",".join(values)
 
 
 def _dumped(fields: Mapping[str, object]) -> bytes:

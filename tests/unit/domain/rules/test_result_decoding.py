@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prismiq.domain.model.errors import QueryExecutionError
 from prismiq.domain.model.plan import Column, Output
 from prismiq.domain.model.result import EncodedResult, QueryResult, RowBatch
 from prismiq.domain.rules.result_decoding import decode_result, decode_rows
@@ -129,6 +130,13 @@ def test_a_date_beyond_python_leaves_the_others_of_its_column_dates() -> None:
     rows = b'[["2024-01-31"], [null], ["infinity"], ["2024-02-01"]]'
     days = [row[0] for row in decode_rows(rows, [output("date")])]
     assert days == [date(2024, 1, 31), None, "infinity", date(2024, 2, 1)]
+
+
+@pytest.mark.parametrize("beside", [None, "numeric"])
+def test_json_beyond_the_depth_of_python_is_an_error_of_ours(beside: str | None) -> None:
+    with pytest.raises(QueryExecutionError) as caught:
+        decoded("[" * 100_000 + "]" * 100_000, "jsonb", beside=beside)
+    assert (caught.value.code, caught.value.caused_by_query) == ("json_too_deep", True)
 
 
 def test_an_enum_is_text() -> None:

@@ -59,7 +59,18 @@ def test_a_sample_is_the_flat_list_of_its_values(values: list[object], comma: st
 
 
 @pytest.mark.parametrize(
-    "value", ["1.10000000000000000001", "1" * 5_000, '"],["', '"\\"],[\\""', "[[1],[2]]"]
+    "value",
+    [
+        "1.10000000000000000001",
+        "1" * 5_000,
+        '"],["',
+        '"\\"],[\\""',
+        '"\\\\"',
+        "[[1],[2]]",
+        '{"a": [1, {"]": "["}]}',
+        "[" * 5_000 + "]" * 5_000,
+    ],
+    ids=lambda value: value[:20],
 )
 def test_sampled_values_are_not_rewritten(value: str) -> None:
     body = encode_sample(result_of(f"[[{value}],[null]]", "c"))

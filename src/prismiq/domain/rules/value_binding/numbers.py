@@ -5,7 +5,6 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from prismiq.domain.rules.displayed_text import shown
 from prismiq.domain.rules.value_binding.problem import ValueProblem, out_of_range, wrong_type
 from prismiq.domain.rules.value_binding.target import Target
 
@@ -76,7 +75,7 @@ def floating(value: Any, target: Target) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or (target.data_type == "real" and abs(number) > _LARGEST_REAL):
-        raise out_of_range(f"The number does not fit {shown(target.data_type)[1:-1]}.")
+        raise out_of_range(f"The number does not fit {target.data_type}.")
     return number
 
 

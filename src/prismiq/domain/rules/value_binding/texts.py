@@ -46,7 +46,7 @@ def label(value: Any, target: Target) -> str:
         meant = closest(written, labels)
         raise ValueProblem(
             "unknown_label",
-            f"{shown(written)} is not one of the labels of {shown(target.data_type)[1:-1]}.",
+            f"{shown(written)} is not one of the labels of {shown(target.data_type)}.",
             meant and f"Did you mean {shown(meant)}?",
         )
     return written

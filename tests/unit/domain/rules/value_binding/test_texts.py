@@ -90,7 +90,7 @@ def test_a_label_is_bound_as_its_enum(bind: Bind) -> None:
 def test_an_unknown_label_is_answered_with_the_closest_one(refuse: Refuse) -> None:
     problem = refuse("hapy", "public.mood", labels=MOODS)
     assert problem.code == "unknown_label"
-    assert problem.message == '"hapy" is not one of the labels of public.mood.'
+    assert problem.message == '"hapy" is not one of the labels of "public.mood".'
     assert problem.suggestion == 'Did you mean "happy"?'
 
 
