@@ -25,6 +25,8 @@ import asyncpg
 import pytest
 
 from prismiq.adapters.embedded.server import EmbeddedPostgres
+from prismiq.entrypoints.demo.dataset import Dataset
+from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 
 StartRedis: TypeAlias = Callable[..., "RedisServer"]
 DsnFor: TypeAlias = Callable[..., str]
@@ -147,6 +149,13 @@ async def module_connection(module_database: str) -> AsyncIterator[Any]:
     """A plain connection of the superuser to ``module_database``."""
     async with _plain_connection(module_database) as plain:
         yield plain
+
+
+@pytest.fixture(scope="session")
+async def flights_dsn(postgres_dsn: str) -> str:
+    """The demo's database, as the role that can only read it."""
+    await ensure_loaded(postgres_dsn, Dataset.installed(), lambda _bytes: None)
+    return reader_dsn(postgres_dsn)
 
 
 @dataclass(frozen=True)
