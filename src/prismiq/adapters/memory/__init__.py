@@ -1,0 +1,1 @@
+"""What a shared store does, done inside one process."""
