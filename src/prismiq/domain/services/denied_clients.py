@@ -1,0 +1,51 @@
+"""Denials that hold for a while, so that nobody needs to be asked again."""
+
+from collections import OrderedDict
+
+from prismiq.domain.model.rate_limits import SECOND, Decision
+from prismiq.domain.rules.token_bucket import wait
+from prismiq.ports.clock import Clock
+
+_LONGEST = SECOND
+"""A denial is believed for a second at most: a reset by an operator is seen after that."""
+
+
+class DeniedClients:
+    """Remembers denials of a shared store until the request may fit.
+
+    This is exact: buckets are refilled by time alone, and what others are charged meanwhile can
+    only prolong a denial. Beyond ``max_denials`` the oldest is dropped, which costs a round trip.
+    """
+
+    def __init__(self, clock: Clock, *, max_denials: int = 10_000) -> None:
+        self._clock = clock
+        self._max_denials = max_denials
+        self._denials: OrderedDict[tuple[str, int], tuple[int, int, Decision]] = OrderedDict()
+
+    def now(self) -> int:
+        """Return the local time in microseconds; read it before the store is asked."""
+        return int(self._clock.monotonic() * SECOND)
+
+    def find(self, client: str, cost: int) -> Decision | None:
+        """Return the denial of a client as of now, or None when the store must be asked."""
+        known = self._denials.get((client, cost))
+        if known is None:
+            return None
+        asked_at, until, denial = known
+        now = self.now()
+        if now >= until:
+            del self._denials[client, cost]
+            return None
+        return denial._replace(now=denial.now + now - asked_at)
+
+    def remember(self, client: str, denial: Decision, asked_at: int) -> None:
+        """Keep a denial of the store, which was asked at that local time."""
+        until = asked_at + min(wait(denial), _LONGEST)
+        self._denials[client, denial.cost] = asked_at, until, denial
+        if len(self._denials) > self._max_denials:
+            self._denials.popitem(last=False)
+
+    def forget(self, client: str) -> None:
+        """Drop the denials of a client."""
+        for key in [key for key in self._denials if key[0] == client]:
+            del self._denials[key]

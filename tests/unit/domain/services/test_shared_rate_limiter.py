@@ -1,0 +1,230 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from prismiq.adapters.memory.limit_store import InMemoryLimitStore
+from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.domain.model.rate_limits import Decision, RateLimitConfig, Undecided
+from prismiq.domain.rules.token_bucket import standings
+from prismiq.domain.services.outage_policies import (
+    OutagePolicy,
+    closed_policy,
+    local_share_policy,
+    open_policy,
+)
+from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
+from prismiq.ports.clock import Clock
+from prismiq.ports.limit_store import LimitStore
+
+SPEC = RateLimitConfig()
+
+
+class FragileStore(LimitStore):
+    """Decides in memory, and fails or hangs when it is told to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._store = InMemoryLimitStore(SPEC, clock)
+        self.calls = 0
+        self.fails = False
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    @property
+    def limits(self) -> RateLimitConfig:
+        return SPEC
+
+    async def take(self, client: str, cost: int) -> Decision:
+        await self._reach()
+        return self._store.take(client, cost)
+
+    async def peek(self, client: str) -> Decision:
+        await self._reach()
+        return self._store.peek(client)
+
+    async def reset(self, client: str) -> None:
+        await self._reach()
+        self._store.reset(client)
+
+    async def _reach(self) -> None:
+        self.calls += 1
+        if self.fails:
+            raise StoreUnavailableError
+        await self.answers.wait()
+
+
+@pytest.fixture
+def store(clock: Any) -> FragileStore:
+    return FragileStore(clock)
+
+
+@pytest.fixture
+async def limiter(store: FragileStore, clock: Any) -> AsyncIterator[SharedRateLimiter]:
+    limiter = SharedRateLimiter(store, clock, open_policy(SPEC), deadline=0.01)
+    yield limiter
+    await limiter.close()
+
+
+async def admitted(limiter: SharedRateLimiter, count: int, client: str = "a") -> int:
+    return [(await limiter.decide(client)).allowed for _ in range(count)].count(True)
+
+
+async def test_it_decides_as_the_limiter_in_process_does(limiter: SharedRateLimiter) -> None:
+    answers = [await limiter.check_rate_limit("a") for _ in range(11)]
+    assert [allowed for allowed, _ in answers] == [True] * 10 + [False]
+    assert answers[0][1]["X-RateLimit-Remaining"] == "9"
+    assert answers[-1][1]["Retry-After"] == "1"
+
+
+async def test_a_denied_client_is_not_asked_about_again_until_it_may_fit(
+    limiter: SharedRateLimiter, store: FragileStore, clock: Any
+) -> None:
+    assert await admitted(limiter, 1_000) == 10
+    assert store.calls == 11
+    clock.advance(0.0999)
+    assert await admitted(limiter, 1) == 0
+    assert store.calls == 11
+    clock.advance(0.0002)
+    assert await admitted(limiter, 2) == 1
+
+
+async def test_a_remembered_denial_tells_the_time_that_is_left(
+    limiter: SharedRateLimiter, store: FragileStore, clock: Any
+) -> None:
+    await limiter.decide("a", 10)
+    await limiter.decide("a", 10)
+    clock.advance(0.5)
+    remembered = await limiter.decide("a", 10)
+    assert isinstance(remembered, Decision)
+    assert store.calls == 2
+    assert remembered.buckets == (await store.peek("a")).buckets
+    assert standings(remembered)[0].wait == 500_000
+    assert standings(remembered)[0].remaining == 5
+
+
+async def test_a_denied_cost_says_nothing_about_a_smaller_one(limiter: SharedRateLimiter) -> None:
+    await limiter.decide("a", 8)
+    assert not (await limiter.decide("a", 5)).allowed
+    assert (await limiter.decide("a", 2)).allowed
+
+
+async def test_a_reset_is_seen_at_once_here_and_within_a_second_elsewhere(
+    limiter: SharedRateLimiter, store: FragileStore, clock: Any
+) -> None:
+    elsewhere = SharedRateLimiter(store, clock, open_policy(SPEC))
+    for _ in range(7):
+        await limiter.decide("a", 10)
+        clock.advance(1)
+    assert not (await limiter.decide("a", 10)).allowed  # the minute is used up
+    assert not (await elsewhere.decide("a", 10)).allowed
+    await limiter.reset("a")
+    assert standings(await limiter.peek("a"))[1].remaining == 60
+    assert (await limiter.decide("a", 5)).allowed
+    clock.advance(1)
+    assert (await elsewhere.decide("a", 10)).allowed
+
+
+async def test_denials_that_are_remembered_are_bounded(
+    limiter: SharedRateLimiter, store: FragileStore
+) -> None:
+    for number in range(11_000):
+        await limiter.decide(f"client {number}", 10)
+        await limiter.decide(f"client {number}", 10)
+    assert len(limiter._denied._denials) == 10_000
+    calls = store.calls
+    await limiter.decide("client 0", 10)
+    assert store.calls == calls + 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [(open_policy(SPEC), True), (closed_policy(SPEC), False)]
+)
+async def test_in_an_outage_the_policy_decides_and_is_counted(
+    store: FragileStore, clock: Any, policy: OutagePolicy, *, expected: bool
+) -> None:
+    limiter = SharedRateLimiter(store, clock, policy)
+    store.fails = True
+    for _ in range(20):
+        assert await limiter.decide("a") == Undecided(expected, SPEC)
+    assert store.calls == 3
+    assert limiter.outage_decisions == 20
+    allowed, headers = await limiter.check_rate_limit("a")
+    assert allowed == expected
+    assert ("Retry-After" in headers) == (not expected)
+
+
+async def test_in_an_outage_a_process_can_count_its_share(store: FragileStore, clock: Any) -> None:
+    share = InMemoryLimitStore(SPEC.share(3), clock)
+    limiter = SharedRateLimiter(store, clock, local_share_policy(share))
+    store.fails = True
+    assert await admitted(limiter, 20) == 3
+    assert (await limiter.decide("another", cost=10)).allowed  # all that a share can pay
+
+
+async def test_a_store_that_hangs_is_waited_for_until_the_deadline_and_then_left_alone(
+    limiter: SharedRateLimiter, store: FragileStore
+) -> None:
+    store.answers.clear()
+    assert await admitted(limiter, 50) == 50
+    assert store.calls == 3
+
+
+async def test_the_store_is_used_again_when_it_is_back(
+    limiter: SharedRateLimiter,
+    store: FragileStore,
+    clock: Any,
+    let_others_run: Callable[[], "asyncio.Future[None]"],
+) -> None:
+    store.fails = True
+    await admitted(limiter, 5)
+    store.fails = False
+    calls = store.calls
+    assert await admitted(limiter, 50) == 50  # the pause is not over
+    assert store.calls == calls
+    clock.advance(1)
+    assert await admitted(limiter, 50) == 50  # nobody waits for the attempt
+    await let_others_run()
+    assert store.calls == calls + 1
+    assert await admitted(limiter, 50) == 9  # the attempt was charged as well
+
+
+async def test_an_attempt_that_fails_opens_another_pause(
+    limiter: SharedRateLimiter,
+    store: FragileStore,
+    clock: Any,
+    let_others_run: Callable[[], "asyncio.Future[None]"],
+) -> None:
+    store.fails = True
+    await admitted(limiter, 5)
+    for attempts in range(1, 4):
+        clock.advance(1)
+        await admitted(limiter, 5)
+        await let_others_run()
+        assert store.calls == 3 + attempts
+
+
+async def test_looking_and_resetting_do_not_wait_for_a_store_that_hangs(
+    limiter: SharedRateLimiter, store: FragileStore
+) -> None:
+    store.answers.clear()
+    with pytest.raises(StoreUnavailableError):
+        await limiter.peek("a")
+    with pytest.raises(StoreUnavailableError):
+        await limiter.reset("a")
+
+
+async def test_closing_stops_an_attempt_under_way(
+    store: FragileStore, clock: Any, let_others_run: Callable[[], "asyncio.Future[None]"]
+) -> None:
+    limiter = SharedRateLimiter(store, clock, open_policy(SPEC), deadline=60)
+    store.fails = True
+    await admitted(limiter, 3)
+    store.fails = False
+    store.answers.clear()
+    clock.advance(1)
+    await limiter.decide("a")
+    await let_others_run()
+    await limiter.close()
+    assert limiter._attempt is not None
+    assert limiter._attempt.cancelled()
