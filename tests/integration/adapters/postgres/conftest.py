@@ -46,8 +46,8 @@ def eventually() -> Callable[..., Awaitable[None]]:
 
     async def wait(condition: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(5):
-            while not await condition():
-                pass
+            while not await condition():  # noqa: ASYNC110 - the server sets no event
+                await asyncio.sleep(0)
 
     return wait
 
@@ -67,7 +67,7 @@ def backends_at_work(connection: Any) -> Callable[[], Awaitable[int]]:
 
 
 @pytest.fixture
-async def superuser_run(database: str) -> Callable[[str], Awaitable[None]]:
+def superuser_run(database: str) -> Callable[[str], Awaitable[None]]:
     """Run a script in ``database`` with all rights."""
 
     async def run(script: str) -> None:
