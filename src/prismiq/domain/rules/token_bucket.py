@@ -54,10 +54,11 @@ def take(
         after = (burst_after, minute_after, hour_after)
         return after, Decision(True, limits, after, now, cost)
     # A bucket cannot be emptier than empty, unless the clock was set back after it was filled.
+    kept = (burst, minute, hour) if buckets is None else buckets
     unchanged = (
-        min(burst, burst_now + burst_limit * SECOND),
-        min(minute, minute_now + minute_limit * MINUTE),
-        min(hour, hour_now + hour_limit * HOUR),
+        min(kept[0], burst_now + burst_limit * SECOND),
+        min(kept[1], minute_now + minute_limit * MINUTE),
+        min(kept[2], hour_now + hour_limit * HOUR),
     )
     return unchanged, Decision(False, limits, unchanged, now, cost)
 
