@@ -7,7 +7,10 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from prismiq.adapters.http.caller_scope import single_tenant
+from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
+from prismiq.adapters.http.query_router import EXECUTE_PATH
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.router import create_router
@@ -22,6 +25,7 @@ Ask a PostgreSQL database analytical questions in JSON.
   programs, and `errors` lists every single problem of a query with its field and a suggestion.
 - Every answer carries `X-Request-ID`; a sane one that you send is kept.
 """
+_PREFIX = "/api"
 _EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Server-Timing", "Retry-After")
 
 
@@ -49,8 +53,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
     )
-    app.include_router(create_router(engine, max_body_bytes=settings.max_body_bytes), prefix="/api")
+    router = create_router(engine, max_body_bytes=settings.max_body_bytes)
+    app.include_router(router, prefix=_PREFIX)
     add_problem_handlers(app)
+    _add_middleware(app, engine, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, engine: PrismiqEngine, settings: Settings) -> None:
+    """Add the middleware from the inside to the outside."""
+    app.add_middleware(
+        DirectLane,
+        path=_PREFIX + EXECUTE_PATH,
+        queries=engine.queries,
+        scope_of=single_tenant(engine.default_scope),
+        max_body_bytes=settings.max_body_bytes,
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -59,5 +77,4 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(RequestIdMiddleware)  # the last one is outermost: CORS answers get ids too
-    return app
+    app.add_middleware(RequestIdMiddleware)

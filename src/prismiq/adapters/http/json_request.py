@@ -28,22 +28,26 @@ class JsonRequest(Request):
         super().__init__(scope, receive)
         self._max_body_bytes = max_body_bytes
 
-    def require_json(self) -> None:
-        """Check the headers that say what the body is.
+    async def require_json(self) -> None:
+        """Check what the headers say of the body, and that there is one.
 
         Raises:
-            RequestProblem: 415, it is not JSON in UTF-8, or it is compressed.
+            RequestProblem: 415, it is not JSON in UTF-8, or it is compressed; 422, there is
+                none. Also raises as ``body``.
         """
-        if not _is_utf8_json(self.headers.get("content-type", "")):
+        headers = dict(self.scope["headers"])  # names are in lower case in ASGI
+        if not _is_utf8_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise RequestProblem(
                 415,
                 "unsupported_media_type",
                 "The body must be JSON in UTF-8: send the header 'Content-Type: application/json'.",
             )
-        if self.headers.get("content-encoding", "identity").lower() != "identity":
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise RequestProblem(
                 415, "unsupported_encoding", "Send the body as it is, without Content-Encoding."
             )
+        if not await self.body():
+            raise RequestProblem(422, "invalid_json", "The body is empty.")
 
     async def body(self) -> bytes:
         """Return the body.
@@ -52,8 +56,8 @@ class JsonRequest(Request):
             RequestProblem: 413, it is longer than allowed; no more than that is read.
         """
         if not hasattr(self, "_body"):
-            announced = self.headers.get("content-length", "")
-            if announced.isdecimal() and int(announced) > self._max_body_bytes:
+            announced = dict(self.scope["headers"]).get(b"content-length", b"")
+            if announced.isdigit() and int(announced) > self._max_body_bytes:
                 raise self._too_large()
             size, chunks = 0, []
             async for chunk in self.stream():

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from prismiq.adapters.http.problem_route import respond_to_invalid_request
+from prismiq.adapters.http.answering import respond_to_invalid_request
 from prismiq.adapters.http.problems import respond_to_http_exception, respond_to_unexpected_error
 from prismiq.adapters.http.request_id import add_request_id, request_id_of
 

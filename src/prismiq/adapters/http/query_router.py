@@ -1,38 +1,21 @@
 """The query endpoints."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, Query
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import APIRouter
 
-from prismiq.adapters.http.bodies import (
-    ExecuteBody,
-    ExecuteRequest,
-    QueryAnswer,
-    ValidationAnswer,
-)
-from prismiq.adapters.http.caller_scope import ScopeOf, resolve_scope
-from prismiq.adapters.http.disconnect import while_connected
+from prismiq.adapters.http.bodies import QueryAnswer, ValidationAnswer
+from prismiq.adapters.http.caller_scope import ScopeOf
 from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
-from prismiq.adapters.http.parameter_json import encode_sql
 from prismiq.adapters.http.problem_docs import QUERY_PROBLEMS, problem_responses
 from prismiq.adapters.http.problem_route import problem_route
-from prismiq.adapters.http.problems import sentence_of
-from prismiq.adapters.http.query_examples import ANSWER_EXAMPLE, EXECUTE_EXAMPLES, QUERY_EXAMPLES
-from prismiq.domain.model.query import QueryDefinition
-from prismiq.domain.model.result import CompiledSql, EncodedResult, PlanEstimate
-from prismiq.domain.model.scope import Scope
+from prismiq.adapters.http.query_endpoints import QueryEndpoints
+from prismiq.adapters.http.query_examples import ANSWER_EXAMPLE
+from prismiq.domain.model.result import CompiledSql, PlanEstimate
 from prismiq.domain.model.validation import ValidationResult
-from prismiq.domain.rules.result_encoding import encode_result
 from prismiq.domain.services.query_service import QueryService
 
-QueryBody = Annotated[QueryDefinition, Body(openapi_examples=QUERY_EXAMPLES)]
-ExecutionBody = Annotated[ExecuteBody, Body(openapi_examples=EXECUTE_EXAMPLES)]
-RowLimit = Annotated[int, Query(ge=1, description="The most rows to answer with.")]
-
-_JSON = "application/json"
-_EXAMPLE_ANSWER = {200: {"content": {_JSON: {"example": ANSWER_EXAMPLE}}}}
+EXECUTE_PATH = "/query/execute"
 
 
 def make_query_router(
@@ -45,11 +28,13 @@ def make_query_router(
         scope_of: on whose behalf.
         max_body_bytes: the longest body that is read.
     """
-    endpoints = _QueryEndpoints(queries, scope_of)
+    endpoints = QueryEndpoints(queries, scope_of)
     router = APIRouter(route_class=problem_route(max_body_bytes), tags=["queries"])
 
-    def add(path: str, endpoint: Any, model: Any, summary: str, **documented: Any) -> None:
-        responses = problem_responses(QUERY_PROBLEMS) | documented
+    def add(path: str, endpoint: Any, model: Any, summary: str) -> None:
+        responses = problem_responses(QUERY_PROBLEMS)
+        if model is QueryAnswer:
+            responses[200] = {"content": {"application/json": {"example": ANSWER_EXAMPLE}}}
         router.add_api_route(
             path,
             endpoint,
@@ -59,63 +44,12 @@ def make_query_router(
             responses=responses,
         )
 
-    add("/query/execute", endpoints.execute, QueryAnswer, "Answer a query")
+    add(EXECUTE_PATH, endpoints.execute, QueryAnswer, "Answer a query")
     add("/query/preview", endpoints.preview, QueryAnswer, "Answer a query with a few rows")
     add("/query/validate", endpoints.validate, ValidationAnswer, "Check a query")
-    add("/query/validate/detailed", endpoints.validate_detailed, ValidationResult, "Check a query")
+    add(
+        "/query/validate/detailed", endpoints.validate_detailed, ValidationResult, "Find all faults"
+    )
     add("/query/sql", endpoints.sql, CompiledSql, "Show the statement of a query")
     add("/query/explain", endpoints.explain, PlanEstimate, "Estimate what a query costs")
     return router
-
-
-class _QueryEndpoints:
-    def __init__(self, queries: QueryService, scope_of: ScopeOf) -> None:
-        self._queries = queries
-        self._scope_of = scope_of
-
-    async def execute(self, request: Request, body: ExecutionBody) -> Response:
-        """Rows, column names and PostgreSQL's column types.
-
-        The body is a query, or a query in an envelope. `truncated` says whether more rows follow.
-        """
-        query = body.query if isinstance(body, ExecuteRequest) else body
-        scope = await self._scope(request)
-        return _answer(await while_connected(request.receive, self._queries.execute(query, scope)))
-
-    async def preview(self, request: Request, query: QueryBody, limit: RowLimit = 100) -> Response:
-        """As `/query/execute`, with at most `limit` rows."""
-        scope = await self._scope(request)
-        work = self._queries.preview(query, limit, scope)
-        return _answer(await while_connected(request.receive, work))
-
-    async def validate(self, request: Request, query: QueryBody) -> Response:
-        """All problems at once, as sentences. The status is 200 for an invalid query too."""
-        result = await self._queries.validate(query, await self._scope(request))
-        sentences = tuple(sentence_of(error) for error in result.errors)
-        answer = ValidationAnswer(valid=result.valid, errors=sentences)
-        return Response(answer.model_dump_json(), media_type=_JSON)
-
-    async def validate_detailed(self, request: Request, query: QueryBody) -> Response:
-        """All problems at once, with code, field and suggestion."""
-        result = await self._queries.validate(query, await self._scope(request))
-        return Response(result.model_dump_json(), media_type=_JSON)
-
-    async def sql(self, request: Request, query: QueryBody) -> Response:
-        """The statement as it would be sent; every value is a parameter. It does not run."""
-        compiled = await self._queries.compile(query, await self._scope(request))
-        return Response(encode_sql(compiled), media_type=_JSON)
-
-    async def explain(self, request: Request, query: QueryBody) -> Response:
-        """What PostgreSQL's planner expects. The query does not run."""
-        scope = await self._scope(request)
-        work = self._queries.explain(query, scope)
-        estimate = await while_connected(request.receive, work)
-        return Response(estimate.model_dump_json(), media_type=_JSON)
-
-    async def _scope(self, request: Request) -> Scope:
-        return await resolve_scope(self._scope_of, request)
-
-
-def _answer(result: EncodedResult) -> Response:
-    timing = {"Server-Timing": f"db;dur={result.execution_time_ms:.2f}"}
-    return Response(encode_result(result), headers=timing, media_type=_JSON)

@@ -3,7 +3,6 @@
 import re
 from secrets import token_hex
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUEST_ID_HEADER = "X-Request-ID"
@@ -21,7 +20,7 @@ def request_id_of(scope: Scope) -> str:
     """
     known: str | None = scope.get(_SCOPE_KEY)
     if known is None:
-        offered = Headers(scope=scope).get(_RAW_HEADER.decode(), "")
+        offered = dict(scope["headers"]).get(_RAW_HEADER, b"").decode("latin-1")
         known = offered if _SANE.fullmatch(offered) else token_hex(16)
         scope[_SCOPE_KEY] = known
     return known

@@ -8,6 +8,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 
 from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
+from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.query_router import make_query_router
 from prismiq.adapters.http.schema_router import make_schema_router
 from prismiq.domain.model.query_limits import QueryLimits
@@ -23,16 +24,24 @@ Connect: TypeAlias = Callable[[FastAPI], httpx.AsyncClient]
 
 
 @pytest.fixture
-def make_router(
-    source: Any, clock: Any, compiler: Any, runner: Any, flights_schema: DatabaseSchema
-) -> MakeRouter:
-    """Make the routes: ``make_router(scope_of=..., max_body_bytes=...)``."""
+def catalog(source: Any, clock: Any, flights_schema: DatabaseSchema) -> SchemaCatalog:
     source.schema = flights_schema
     hidden = SchemaConfig(
         tables={"flights": TableConfig(columns={"crew_notes": ColumnConfig(hidden=True)})}
     )
-    catalog = SchemaCatalog(source, clock, config=hidden)
-    queries = QueryService(catalog, compiler, runner, clock, QueryLimits(max_rows=500))
+    return SchemaCatalog(source, clock, config=hidden)
+
+
+@pytest.fixture
+def queries(catalog: SchemaCatalog, compiler: Any, runner: Any, clock: Any) -> QueryService:
+    return QueryService(catalog, compiler, runner, clock, QueryLimits(max_rows=500))
+
+
+@pytest.fixture
+def make_router(
+    catalog: SchemaCatalog, queries: QueryService, compiler: Any, runner: Any, clock: Any
+) -> MakeRouter:
+    """Make the routes: ``make_router(scope_of=..., max_body_bytes=...)``."""
     sampler = ColumnSampler(catalog, compiler, runner, clock)
 
     def make(*, scope_of: ScopeOf | None = None, max_body_bytes: int = 10_000) -> APIRouter:
@@ -57,6 +66,30 @@ async def connect() -> AsyncIterator[Connect]:
     yield open_client
     for client in clients:
         await client.aclose()
+
+
+@pytest.fixture(params=["route", "direct lane"])
+def connect_to_execute(
+    request: pytest.FixtureRequest, make_router: MakeRouter, queries: QueryService, connect: Connect
+) -> Callable[..., httpx.AsyncClient]:
+    """Open a client whose queries take the route, or the shortcut, which must not differ."""
+
+    def open_client(
+        *, scope_of: ScopeOf | None = None, max_body_bytes: int = 10_000
+    ) -> httpx.AsyncClient:
+        app = FastAPI()
+        app.include_router(make_router(scope_of=scope_of, max_body_bytes=max_body_bytes))
+        if request.param == "direct lane":
+            app.add_middleware(
+                DirectLane,
+                path="/query/execute",
+                queries=queries,
+                scope_of=scope_of or single_tenant(Scope()),
+                max_body_bytes=max_body_bytes,
+            )
+        return connect(app)
+
+    return open_client
 
 
 @pytest.fixture
