@@ -8,6 +8,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+pytest.register_assert_rewrite("tests.contracts")
+
 OWN_NAMES = re.compile(r"[tc][0-9]+|data|missing|buckets|series|moment|scanned")
 LITERALS = {"0.5", "1", "3", "7", "15"}
 UNITS = {"microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}

@@ -16,7 +16,10 @@ from zoneinfo import ZoneInfo
 
 from prismiq.domain.model.storable_text import is_unicode
 
-_MAGIC = b"\x93pv\x01"
+ENCODED_MARK = b"\x93pv"
+"""What encoded values of every version begin with."""
+
+_MAGIC = ENCODED_MARK + b"\x01"
 _RAW, _JSON = b"b", b"j"
 _BODY_AT = len(_MAGIC) + 5
 _TAG = "$"
