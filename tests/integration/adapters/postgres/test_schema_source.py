@@ -257,7 +257,8 @@ async def test_hundreds_of_tables_take_three_statements_at_most(
         )
     schema = await read("SELECT stats.pg_stat_statements_reset()")
     executed = await connection.fetchval(
-        "SELECT sum(calls) FROM stats.pg_stat_statements AS s JOIN pg_database AS d ON d.oid = s.dbid"
+        "SELECT sum(calls) FROM stats.pg_stat_statements AS s"
+        " JOIN pg_database AS d ON d.oid = s.dbid"
         " WHERE d.datname = current_database() AND query NOT LIKE '%pg_stat_statements%'"
     )
     assert len(schema.tables) == 201
