@@ -1,5 +1,6 @@
 """``make bench``: measures every case in one run and prints one table."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from prismiq.adapters.embedded.server import EmbeddedPostgres
 from prismiq.entrypoints.demo.dataset import Dataset
 from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 async def measure(server: EmbeddedPostgres) -> list[Verdict]:

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import time
 from dataclasses import dataclass
+from typing import cast
 
 _HEADERS_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
@@ -97,8 +98,7 @@ class _Client(asyncio.Protocol):
         return client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     async def ask(self, payload: bytes) -> None:
         """Send one request and wait for the last byte of its answer.
