@@ -100,7 +100,7 @@ class UncachedQuery:
 
 CASES = (
     UncachedQuery(
-        what="query, 20 × 8",
+        what="query, 20 x 8",
         query=_flights(20),
         floors={"asyncpg + orjson": "bench.floors:asyncpg_and_orjson"},
         unit="requests/s",
@@ -109,7 +109,7 @@ CASES = (
         measure_once=_throughput,
     ),
     UncachedQuery(
-        what="query, 10,000 × 8, last byte",
+        what="query, 10,000 x 8, last byte",
         query=_flights(10_000),
         floors={
             "asyncpg + orjson": "bench.floors:asyncpg_and_orjson",
