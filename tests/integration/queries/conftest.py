@@ -19,10 +19,12 @@ from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.model.result import QueryResult
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.result_decoding import decode_result
+from prismiq.domain.rules.result_encoding import encode_result
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 
 Ask = Callable[..., Awaitable[QueryResult]]
+AskForJson = Callable[..., Awaitable[bytes]]
 
 _DATABASE = "queries"
 _TABLES = ["person", "purchase", "stock", "event", "nothing", "adult"]
@@ -56,7 +58,8 @@ async def by_hand(small_database: str) -> AsyncIterator[Any]:
 
     Its JSON is parsed; addresses are text, and reals have the digits that PostgreSQL shows.
     """
-    connection = await asyncpg.connect(small_database)
+    settings = {"TimeZone": "UTC", "IntervalStyle": "iso_8601"}
+    connection = await asyncpg.connect(small_database, server_settings=settings)
     decoders = {"json": json.loads, "jsonb": json.loads, "inet": str, "float4": float}
     for name, decoder in decoders.items():
         await connection.set_type_codec(
@@ -96,5 +99,17 @@ def ask(service_with: Callable[[QueryLimits], QueryService]) -> Ask:
     async def answer(query: str, timezone: str = "UTC") -> QueryResult:
         definition = QueryDefinition.model_validate_json(query)
         return decode_result(await service.execute(definition, Scope(timezone=timezone)))
+
+    return answer
+
+
+@pytest.fixture(scope="session")
+def ask_for_json(service_with: Callable[[QueryLimits], QueryService]) -> AskForJson:
+    """Answer a query given as JSON with the body that HTTP sends."""
+    service = service_with(QueryLimits())
+
+    async def answer(query: str, timezone: str = "UTC") -> bytes:
+        definition = QueryDefinition.model_validate_json(query)
+        return encode_result(await service.execute(definition, Scope(timezone=timezone)))
 
     return answer
