@@ -65,6 +65,13 @@ def server_dir() -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(scope="module")
+def module_server_dir() -> Iterator[Path]:
+    """A directory for a server of one module: its files need to be made once only."""
+    with _short_dir() as path:
+        yield path
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """The PostgreSQL server that all tests share. It also counts statements."""

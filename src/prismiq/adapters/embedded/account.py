@@ -65,17 +65,15 @@ def server_account(cluster: Path) -> Account:
     if os.geteuid() != 0:
         return Account()
     if cluster.exists():
-        return _account(pwd.getpwuid(cluster.stat().st_uid))
+        owner = cluster.stat()
+        return Account(f"#{owner.st_uid}", owner.st_uid, owner.st_gid)
     for name in _UNPRIVILEGED:
         try:
-            return _account(pwd.getpwnam(name))
+            entry = pwd.getpwnam(name)
         except KeyError:
             continue
+        return Account(name, entry.pw_uid, entry.pw_gid)
     raise ConfigurationError(
         "PostgreSQL does not run as root, and there is no account 'postgres' or 'nobody'"
         " to run it as: start as an ordinary user."
     )
-
-
-def _account(entry: pwd.struct_passwd) -> Account:
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)

@@ -56,7 +56,7 @@ class EmbeddedPostgres:
     @property
     def dsn(self) -> str:
         """The address of the database ``postgres`` for its superuser. It never changes."""
-        return f"postgresql://postgres@/postgres?host={quote(str(self._socket_dir))}"
+        return f"postgresql://postgres@/postgres?host={quote(str(self._socket_dir))}&port=5432"
 
     @property
     def log_file(self) -> Path:

@@ -29,9 +29,9 @@ SLEEP = CompiledQuery("SELECT pg_sleep(60)::text AS c0", (), 1)
 
 
 @pytest.fixture
-def server(server_dir: Path) -> Iterator[EmbeddedPostgres]:
+def server(module_server_dir: Path) -> Iterator[EmbeddedPostgres]:
     """A server that the test may stop and freeze."""
-    with EmbeddedPostgres(server_dir / "data", settings={"fsync": "off"}) as running:
+    with EmbeddedPostgres(module_server_dir / "data", settings={"fsync": "off"}) as running:
         yield running
 
 
