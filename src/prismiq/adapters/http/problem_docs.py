@@ -6,11 +6,11 @@ from typing import Any
 
 from prismiq.adapters.http.problems import PROBLEM_MEDIA_TYPE, Problem
 
-QUERY_PROBLEMS = (400, 413, 415, 422, 503, 504)
+QUERY_PROBLEMS = (400, 413, 415, 422, 500, 503, 504)
 """What may go wrong with a query in the body."""
-LOOKUP_PROBLEMS = (404, 422, 503, 504)
+LOOKUP_PROBLEMS = (404, 422, 500, 503, 504)
 """What may go wrong with a table or column in the path."""
-READ_PROBLEMS = (503, 504)
+READ_PROBLEMS = (500, 503, 504)
 
 _EXAMPLES: dict[int, tuple[str, str, str | None]] = {
     400: (
@@ -26,6 +26,11 @@ _EXAMPLES: dict[int, tuple[str, str, str | None]] = {
         None,
     ),
     422: ("invalid_request", "'limit' must be a whole number.", None),
+    500: (
+        "internal_error",
+        "Something went wrong on the server. Quote the request id when you report it.",
+        None,
+    ),
     503: ("database_unavailable", "The database cannot be reached at the moment.", None),
     504: (
         "query_timeout",
@@ -40,6 +45,7 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "The request does not have the right form.",
+    500: "Something went wrong on the server, and the operator can see what.",
     503: "The database or a connection to it is not available now. `Retry-After` says when to ask.",
     504: "The query took too long and was stopped.",
 }

@@ -116,8 +116,12 @@ def problem_response(
     *,
     errors: Sequence[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return the answer that carries a problem document; it lists 20 errors at most."""
+    """Return the answer that carries a problem document; it lists 20 errors at most.
+
+    ``members`` are those that only problems of this kind have.
+    """
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": _title_of(status),
@@ -125,6 +129,7 @@ def problem_response(
         "detail": detail,
         "code": code,
         "request_id": request_id,
+        **(members or {}),
     }
     if errors:
         document["errors"] = [error.model_dump() for error in errors[:MAX_LISTED]]
