@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.domain.model.rate_limits import Decision, RateLimitConfig, Verdict
 from prismiq.domain.rules.limit_headers import limit_headers
 from prismiq.domain.rules.wall_time import unix_microseconds
 from prismiq.ports.clock import Clock
@@ -42,8 +42,11 @@ class RateLimiter:
     def check_rate_limit(self, client_id: str, cost: int = 1) -> tuple[bool, dict[str, Any]]:
         """Decide as ``decide`` does, and return whether the request fits and its header fields."""
         decision = self.decide(client_id, cost)
-        unix_now = unix_microseconds(self._clock.now())
-        return decision.allowed, {**limit_headers(decision, unix_now)}
+        return decision.allowed, self.headers(decision)
+
+    def headers(self, verdict: Verdict) -> dict[str, str]:
+        """Return the header fields that go with a verdict of now."""
+        return limit_headers(verdict, unix_microseconds(self._clock.now()))
 
     def peek(self, client_id: str) -> Decision:
         """Return how a client stands, charging nothing."""

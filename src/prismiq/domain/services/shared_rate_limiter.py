@@ -72,7 +72,11 @@ class SharedRateLimiter:
     async def check_rate_limit(self, client_id: str, cost: int = 1) -> tuple[bool, dict[str, Any]]:
         """Decide as ``decide`` does, and return whether the request fits and its header fields."""
         verdict = await self.decide(client_id, cost)
-        return verdict.allowed, {**limit_headers(verdict, unix_microseconds(self._clock.now()))}
+        return verdict.allowed, self.headers(verdict)
+
+    def headers(self, verdict: Verdict) -> dict[str, str]:
+        """Return the header fields that go with a verdict of now."""
+        return limit_headers(verdict, unix_microseconds(self._clock.now()))
 
     async def peek(self, client_id: str) -> Decision:
         """Return how a client stands, charging nothing.

@@ -1,0 +1,117 @@
+"""Holding requests to their limits before anything else looks at them."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from prismiq.adapters.http.client_identity import ClientIdentity
+from prismiq.adapters.http.limit_problems import respond_to_refusal
+from prismiq.adapters.http.limit_rules import ClientIdOf, Limiter, LimitRule, LimitRules
+from prismiq.adapters.http.problems import respond_to_http_exception
+from prismiq.adapters.http.request_id import request_id_of
+from prismiq.domain.model.rate_limits import Undecided, Verdict
+
+EXEMPT_PATHS = frozenset(
+    {
+        *("/health", "/health/live", "/health/ready", "/metrics"),
+        *("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"),
+    }
+)
+"""Probes and documentation of an application; a router's prefix is for the caller to add."""
+
+Outcome: TypeAlias = Literal[
+    "allowed", "denied", "shadow_denied", "outage_allowed", "outage_denied"
+]
+Observer: TypeAlias = Callable[[str, Outcome], None]
+"""Is told of every decision, with the name of the policy: a metric of bounded size."""
+
+
+class RateLimitMiddleware:
+    """Pure ASGI: refuses with a problem document, else adds the header fields to the answer.
+
+    WebSockets, ``OPTIONS`` and exempt addresses pass untouched. Add CORS middleware outside of
+    this one, with ``LIMIT_HEADERS`` exposed, so that a page in a browser can read a refusal.
+
+    Args:
+        app: the ASGI application inside.
+        limiter: the policy for requests that no rule is about, in process or shared.
+        get_client_id: names the client of a request; None is ``ClientIdentity()``, the peer.
+        rules: other policies; the first that applies counts.
+        exempt: paths that are not limited.
+        observe: is told of every decision.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limiter: Limiter,
+        get_client_id: ClientIdOf | None = None,
+        *,
+        rules: Iterable[LimitRule] = (),
+        exempt: Iterable[str] = EXEMPT_PATHS,
+        observe: Observer | None = None,
+    ) -> None:
+        self._app = app
+        self._rules = LimitRules([*rules, LimitRule(limiter)], get_client_id or ClientIdentity())
+        self._exempt = frozenset(exempt)
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] == "OPTIONS":
+            await self._app(scope, receive, send)
+            return
+        path = _path_in_application(scope)
+        if path in self._exempt:
+            await self._app(scope, receive, send)
+            return
+        try:
+            rule, verdict = await self._decide(Request(scope), path)
+        except HTTPException as error:  # of the integrator's function that names clients
+            await respond_to_http_exception(error, request_id_of(scope))(scope, receive, send)
+            return
+        if self._observe is not None:
+            self._observe(rule.limiter.name, _outcome(verdict, shadow=rule.shadow))
+        if rule.shadow:
+            await self._app(scope, receive, send)
+            return
+        headers = rule.limiter.headers(verdict)
+        if verdict.allowed:
+            await self._app(scope, receive, _adding(headers, send))
+            return
+        request_id = request_id_of(scope)
+        response = respond_to_refusal(verdict, rule.limiter.name, headers, request_id)
+        await response(scope, receive, send)
+
+    async def _decide(self, request: Request, path: str) -> tuple[LimitRule, Verdict]:
+        rule, client = await self._rules.find(request, path)
+        verdict = rule.limiter.decide(client, await rule.cost_of(request))
+        return rule, await verdict if inspect.isawaitable(verdict) else verdict
+
+
+def _path_in_application(scope: Scope) -> str:
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+
+
+def _outcome(verdict: Verdict, *, shadow: bool) -> Outcome:
+    if isinstance(verdict, Undecided):
+        return "outage_allowed" if verdict.allowed or shadow else "outage_denied"
+    if verdict.allowed:
+        return "allowed"
+    return "shadow_denied" if shadow else "denied"
+
+
+def _adding(headers: dict[str, str], send: Send) -> Send:
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *raw]}
+        await send(message)
+
+    return send_with_headers
