@@ -20,6 +20,7 @@ from prismiq.domain.model.errors import (
     SchemaNotLoadedError,
     StoreUnavailableError,
     TableNotFoundError,
+    TooManyQueriesError,
 )
 from prismiq.domain.model.strict_model import Listed, StrictModel
 from prismiq.domain.model.validation import FieldProblem
@@ -39,6 +40,7 @@ _STATUS_BY_ERROR: Mapping[type[PrismiqError], int] = {
     EngineNotStartedError: 503,
     SchemaNotLoadedError: 503,
     QueryTimeoutError: 504,
+    TooManyQueriesError: 429,
     PrismiqError: 500,
 }
 
@@ -78,7 +80,7 @@ def status_of(error: PrismiqError) -> int:
 def respond_to_prismiq_error(error: PrismiqError, request_id: str) -> Response:
     """Return the problem document for an error of the core."""
     headers = {}
-    if isinstance(error, DatabaseUnavailableError):
+    if isinstance(error, DatabaseUnavailableError | TooManyQueriesError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, QueryValidationError):
         detail = summary_of(error.problems)

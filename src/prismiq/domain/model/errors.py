@@ -11,6 +11,7 @@
     ├── QueryValidationError        the query does not fit the schema; ``problems`` has all reasons
     ├── QueryExecutionError         the database refused or failed to compute the answer
     ├── QueryTimeoutError           the answer took longer than allowed
+    ├── TooManyQueriesError         a client has as many queries running as it may
     ├── DatabaseUnavailableError    no connection, or the database is going away
     │   ├── PoolExhaustedError      all connections are busy
     │   └── SchemaChangedError      a table changed under the query; asking again helps
@@ -118,6 +119,17 @@ class QueryTimeoutError(PrismiqError):
             " Narrow the filters or ask for fewer columns."
         )
         self.timeout = timeout
+
+
+class TooManyQueriesError(PrismiqError):
+    """A client has as many queries running as it may. ``retry_after`` is in whole seconds."""
+
+    code = "too_many_queries"
+    retry_after = 1
+
+    def __init__(self, places: int) -> None:
+        running = "1 query" if places == 1 else f"{places} queries"
+        super().__init__(f"There may be {running} of yours at once. Wait until one is answered.")
 
 
 class DatabaseUnavailableError(PrismiqError):

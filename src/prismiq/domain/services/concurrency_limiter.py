@@ -1,0 +1,79 @@
+"""Keeping one client from taking every connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
+from prismiq.ports.query_slots import QuerySlots
+
+_HEARTBEATS_PER_LEASE = 3
+
+
+class ConcurrencyLimiter:
+    """Lets a client have so many queries running at once, in all processes together.
+
+    While the shared places cannot be reached, each process counts for itself.
+
+    Args:
+        slots: the places, shared or of this process.
+        fallback: the places of this process, where ``slots`` are shared.
+        places: queries of one client at once.
+        lease: seconds after which the places of a process that was killed are free again.
+    """
+
+    def __init__(
+        self, slots: QuerySlots, fallback: QuerySlots, *, places: int, lease: float = 15.0
+    ) -> None:
+        if places < 1:
+            raise ValueError("a client needs at least one place")
+        self._slots = slots
+        self._fallback = fallback
+        self._places = places
+        self._lease = lease
+        self.outage_decisions = 0
+        """How many queries were counted by this process alone."""
+
+    @asynccontextmanager
+    async def slot(self, client_id: str) -> AsyncIterator[None]:
+        """Hold a place of the client while the body runs.
+
+        Raises:
+            TooManyQueriesError: all places of the client are taken.
+        """
+        slots, token = await self._acquire(client_id)
+        heartbeat = asyncio.create_task(self._keep(slots, client_id, token))
+        try:
+            yield
+        finally:
+            heartbeat.cancel()
+            # Awaited, so that a client who asks one query after another needs one place only;
+            # shielded, so that a caller who is cancelled gives the place back as well.
+            await asyncio.shield(asyncio.create_task(_release(slots, client_id, token)))
+
+    async def _acquire(self, client_id: str) -> tuple[QuerySlots, str]:
+        slots = self._slots
+        try:
+            token = await slots.acquire(client_id, self._places, self._lease)
+        except StoreUnavailableError:
+            self.outage_decisions += 1
+            slots = self._fallback
+            token = await slots.acquire(client_id, self._places, self._lease)
+        if token is None:
+            raise TooManyQueriesError(self._places)
+        return slots, token
+
+    async def _keep(self, slots: QuerySlots, client_id: str, token: str) -> None:
+        while True:
+            await asyncio.sleep(self._lease / _HEARTBEATS_PER_LEASE)
+            try:
+                await slots.extend(client_id, token, self._lease)
+            except StoreUnavailableError:
+                continue  # the next heartbeat takes the lease up again
+
+
+async def _release(slots: QuerySlots, client_id: str, token: str) -> None:
+    try:
+        await slots.release(client_id, token)
+    except StoreUnavailableError:
+        return  # the lease ends by itself

@@ -1,0 +1,141 @@
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from prismiq.adapters.memory.query_slots import InMemoryQuerySlots
+from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
+from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
+from prismiq.ports.clock import Clock
+from prismiq.ports.query_slots import QuerySlots
+
+LetOthersRun = Callable[[], "asyncio.Future[None]"]
+
+
+class SharedSlots(QuerySlots):
+    """Places elsewhere: they may be gone, and one can see the heartbeats."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._slots = InMemoryQuerySlots(clock)
+        self.is_gone = False
+        self.extended: asyncio.Queue[float] = asyncio.Queue()
+        self.may_release = asyncio.Event()
+        self.may_release.set()
+
+    async def acquire(self, client: str, places: int, seconds: float) -> str | None:
+        self._reach()
+        return await self._slots.acquire(client, places, seconds)
+
+    async def extend(self, client: str, token: str, seconds: float) -> None:
+        self.extended.put_nowait(seconds)
+        self._reach()
+        await self._slots.extend(client, token, seconds)
+
+    async def release(self, client: str, token: str) -> None:
+        await self.may_release.wait()
+        self._reach()
+        await self._slots.release(client, token)
+
+    def _reach(self) -> None:
+        if self.is_gone:
+            raise StoreUnavailableError
+
+
+@pytest.fixture
+def slots(clock: Any) -> SharedSlots:
+    return SharedSlots(clock)
+
+
+@pytest.fixture
+def limiter(slots: SharedSlots, clock: Any) -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=2)
+
+
+async def test_a_client_has_so_many_queries_at_once_and_others_have_theirs(
+    limiter: ConcurrencyLimiter,
+) -> None:
+    async with limiter.slot("a"), limiter.slot("a"), limiter.slot("b"):
+        with pytest.raises(TooManyQueriesError) as caught:
+            async with limiter.slot("a"):
+                pass
+        assert caught.value.code == "too_many_queries"
+        assert "2 queries" in caught.value.message
+    async with limiter.slot("a"):
+        pass
+
+
+async def test_one_query_after_another_needs_one_place(slots: SharedSlots, clock: Any) -> None:
+    limiter = ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=1)
+    for _ in range(20):
+        async with limiter.slot("a"):
+            pass
+
+
+async def test_a_query_that_fails_gives_its_place_back(limiter: ConcurrencyLimiter) -> None:
+    for _ in range(5):
+        with pytest.raises(RuntimeError):
+            async with limiter.slot("a"):
+                raise RuntimeError
+
+
+async def test_a_caller_who_is_cancelled_again_while_leaving_gives_its_place_back(
+    limiter: ConcurrencyLimiter, slots: SharedSlots, let_others_run: LetOthersRun
+) -> None:
+    async def query() -> None:
+        async with limiter.slot("a"):
+            await asyncio.Event().wait()
+
+    slots.may_release.clear()
+    tasks = [asyncio.create_task(query()) for _ in range(2)]
+    await let_others_run()
+    for _ in range(2):
+        for task in tasks:
+            task.cancel()
+        await let_others_run()
+    assert all(task.cancelled() for task in tasks)
+    slots.may_release.set()
+    await let_others_run()
+    async with limiter.slot("a"), limiter.slot("a"):
+        pass
+
+
+async def test_a_long_query_extends_its_lease_through_an_outage(
+    slots: SharedSlots, clock: Any
+) -> None:
+    limiter = ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=1, lease=0.03)
+    async with limiter.slot("a"):
+        assert await slots.extended.get() == 0.03
+        slots.is_gone = True
+        await slots.extended.get()
+        clock.advance(1)  # the lease has ended
+        slots.is_gone = False
+        await slots.extended.get()
+        with pytest.raises(TooManyQueriesError):
+            async with limiter.slot("a"):
+                pass
+
+
+async def test_without_the_store_each_process_counts_for_itself(
+    limiter: ConcurrencyLimiter, slots: SharedSlots
+) -> None:
+    slots.is_gone = True
+    async with limiter.slot("a"), limiter.slot("a"):
+        with pytest.raises(TooManyQueriesError):
+            async with limiter.slot("a"):
+                pass
+    assert limiter.outage_decisions == 3
+    async with limiter.slot("a"):
+        pass
+
+
+async def test_an_outage_while_a_query_runs_does_not_fail_it(
+    limiter: ConcurrencyLimiter, slots: SharedSlots
+) -> None:
+    async with limiter.slot("a"):
+        slots.is_gone = True
+
+
+def test_a_client_without_a_place_could_never_ask(slots: SharedSlots) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        ConcurrencyLimiter(slots, slots, places=0)
