@@ -29,6 +29,7 @@ from prismiq.domain.model.errors import (
     SchemaNotLoadedError,
     StoreUnavailableError,
     TableNotFoundError,
+    TooManyQueriesError,
 )
 from prismiq.domain.model.validation import FieldProblem
 
@@ -53,6 +54,7 @@ CASES: list[tuple[PrismiqError, int, str]] = [
     (EngineNotStartedError(), 503, "engine_not_started"),
     (SchemaNotLoadedError(), 503, "schema_not_loaded"),
     (QueryTimeoutError(30.0), 504, "query_timeout"),
+    (TooManyQueriesError(2), 429, "too_many_queries"),
     (ConfigurationError("No."), 500, "configuration_error"),
 ]
 
@@ -84,7 +86,12 @@ def test_no_error_is_forgotten() -> None:
 
 @pytest.mark.parametrize(
     ("error", "seconds"),
-    [(DatabaseUnavailableError(), "5"), (PoolExhaustedError(), "1"), (SchemaChangedError(), "1")],
+    [
+        (DatabaseUnavailableError(), "5"),
+        (PoolExhaustedError(), "1"),
+        (SchemaChangedError(), "1"),
+        (TooManyQueriesError(2), "1"),
+    ],
 )
 def test_unavailable_says_when_to_ask_again(error: PrismiqError, seconds: str) -> None:
     assert respond_to_prismiq_error(error, "abc").headers["retry-after"] == seconds
