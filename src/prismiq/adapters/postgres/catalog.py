@@ -126,7 +126,7 @@ _KEYS = """
 """
 
 # conkey and confkey are parallel arrays: the first column refers to the first one, and so on.
-# Constraints with a parent repeat it for a partition.
+# Constraints of and to partitions repeat their parents' and drop out with the partitions.
 _FOREIGN_KEYS = """
     SELECT json_agg(
         json_build_object(
@@ -145,7 +145,7 @@ _FOREIGN_KEYS = """
         WITH ORDINALITY AS pair (from_attnum, to_attnum, position)
     JOIN pg_attribute AS fa ON fa.attrelid = c.conrelid AND fa.attnum = pair.from_attnum
     JOIN pg_attribute AS ta ON ta.attrelid = c.confrelid AND ta.attnum = pair.to_attnum
-    WHERE c.contype = 'f' AND c.conparentid = 0
+    WHERE c.contype = 'f'
 """
 
 READ_CATALOG = f"""

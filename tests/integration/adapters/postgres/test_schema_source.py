@@ -160,6 +160,7 @@ async def test_row_counts_are_the_planners_estimates(read: Read) -> None:
         "CREATE TABLE p1 PARTITION OF parted FOR VALUES IN (1) PARTITION BY LIST (a);"
         "CREATE TABLE p1_1 PARTITION OF p1 FOR VALUES IN (1);"
         "CREATE TABLE p2 PARTITION OF parted FOR VALUES IN (2);"
+        "CREATE TABLE p3 PARTITION OF parted FOR VALUES IN (3);"
         "INSERT INTO parted SELECT 1 + g % 2 FROM generate_series(1, 30) AS g; ANALYZE p1_1, p2;"
         "CREATE TABLE untouched (a int) PARTITION BY LIST (a)"
     )
