@@ -176,7 +176,7 @@ class RedisServer:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of the Redis server that all tests share."""
-    with _redis() as server:
+    with running_redis() as server:
         yield server.url
 
 
@@ -184,11 +184,12 @@ def redis_url() -> Iterator[str]:
 def start_redis() -> Iterator[StartRedis]:
     """Start a Redis server of one test: ``start_redis("--requirepass", "secret")``."""
     with ExitStack() as running:
-        yield lambda *arguments: running.enter_context(_redis(*arguments))
+        yield lambda *arguments: running.enter_context(running_redis(*arguments))
 
 
 @contextmanager
-def _redis(*arguments: str) -> Iterator[RedisServer]:
+def running_redis(*arguments: str) -> Iterator[RedisServer]:
+    """A Redis server that listens on a Unix socket, unless the arguments add something."""
     with _short_dir() as path:
         socket = path / "redis.sock"
         options = f"--port 0 --unixsocket {socket} --dir {path} --appendonly no --save".split()

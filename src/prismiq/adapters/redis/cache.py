@@ -1,0 +1,143 @@
+"""A cache in Redis, for all processes."""
+
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+from math import ceil
+from typing import Any
+
+from redis.asyncio import RedisCluster
+
+from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.redis.script import as_bytes
+from prismiq.domain.rules.kept_value import as_kept, from_kept
+from prismiq.domain.rules.key_patterns import key_pattern
+from prismiq.domain.rules.time_to_live import require_ttl
+from prismiq.domain.rules.value_codec import CorruptValueError
+from prismiq.ports.cache_backend import CacheBackend
+
+_KEYS_PER_SCAN = 500
+_SECONDS_PER_SCAN = 2.0
+_LONGEST_TTL = 10**14
+"""Milliseconds, about 3,000 years. Redis refuses what would overflow its clock."""
+
+
+class RedisCache(CacheBackend):
+    """Entries are strings under ``<prefix>entry:<key>``.
+
+    Usable at once: it connects when it is first needed, or when ``connect`` is called to see
+    whether that works. Needs the ``redis`` extra.
+
+    Args:
+        redis_url: see ``client_for`` for its forms; or a connection to share with others.
+        prefix: of all keys. Installations with different prefixes do not see each other.
+
+    Raises:
+        ConfigurationError: the URL is not valid.
+    """
+
+    def __init__(self, redis_url: str | RedisConnection, *, prefix: str = "prismiq:") -> None:
+        self._is_shared = isinstance(redis_url, RedisConnection)
+        self._connection = (
+            redis_url if isinstance(redis_url, RedisConnection) else RedisConnection.to(redis_url)
+        )
+        self._prefix = as_bytes(f"{prefix}entry:")
+
+    async def connect(self) -> None:
+        """Make sure that the store answers.
+
+        Raises:
+            StoreUnavailableError: it does not answer yet. Once it does, the cache works.
+        """
+        await self._connection.connect()
+
+    async def disconnect(self) -> None:
+        """Close the connections. A shared connection is closed by who made it."""
+        if not self._is_shared:
+            await self._connection.disconnect()
+
+    async def get(self, key: str) -> Any | None:
+        name = self._name(key)
+        kept = await self._connection.run(lambda redis: redis.get(name))
+        if kept is None:
+            return None
+        try:
+            return from_kept(kept)
+        except CorruptValueError:
+            return None
+
+    async def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+        name, kept, ttl = self._name(key), as_kept(value), require_ttl(ttl)
+        if ttl == 0:
+            await self._connection.run(lambda redis: redis.unlink(name))
+            return
+        expiry = None if ttl is None else min(max(ceil(ttl * 1000), 1), _LONGEST_TTL)
+        await self._connection.run(lambda redis: redis.set(name, kept, px=expiry))
+
+    async def delete(self, key: str) -> bool:
+        name = self._name(key)
+        return bool(await self._connection.run(lambda redis: redis.unlink(name)))
+
+    async def exists(self, key: str) -> bool:
+        name = self._name(key)
+        return bool(await self._connection.run(lambda redis: redis.exists(name)))
+
+    async def clear(self, pattern: str | None = None) -> int:
+        matches = key_pattern("*" if pattern is None else pattern).fullmatch
+        removed = 0
+        literal_start = re.split(r"[*?]", pattern or "*")[0]
+        async for names in self._pages(_glob(self._name(literal_start))):
+            chosen = [name for name in names if matches(self._key(name))]
+            removed += await self._remove(chosen)
+        return removed
+
+    async def _pages(self, glob: bytes) -> AsyncIterator[list[bytes]]:
+        for target in await self._connection.run(_scan_targets, seconds=_SECONDS_PER_SCAN):
+            cursor = None
+            while cursor != 0:
+                scan = partial(_scan, cursor or 0, glob, target)
+                cursor, names = await self._connection.run(scan, seconds=_SECONDS_PER_SCAN)
+                yield names
+
+    async def _remove(self, names: list[bytes]) -> int:
+        async def unlink(redis: Any) -> int:
+            # One command per key: in a Cluster they are in different slots.
+            pipeline = redis.pipeline(transaction=False)
+            for name in names:
+                pipeline.execute_command("UNLINK", name)
+            return sum(await pipeline.execute())
+
+        return await self._connection.run(unlink, seconds=_SECONDS_PER_SCAN) if names else 0
+
+    def _name(self, key: str) -> bytes:
+        return self._prefix + as_bytes(key)
+
+    def _key(self, name: bytes) -> str:
+        return name[len(self._prefix) :].decode("utf-8", "surrogatepass")
+
+
+async def _scan_targets(redis: Any) -> list[dict[str, Any]]:
+    """Return what sends SCAN to each of the servers that hold keys."""
+    if not isinstance(redis, RedisCluster):
+        return [{}]
+    await redis.initialize()
+    return [{"target_nodes": node} for node in redis.get_primaries()]
+
+
+async def _scan(
+    cursor: int, glob: bytes, target: dict[str, Any], redis: Any
+) -> tuple[int, list[bytes]]:
+    following, names = await redis.scan(cursor, match=glob, count=_KEYS_PER_SCAN, **target)
+    # A Cluster tells the cursor of each server that was asked.
+    return (following if isinstance(following, int) else next(iter(following.values()))), names
+
+
+def _glob(literal: bytes) -> bytes:
+    """Return a pattern for Redis: whatever begins like this.
+
+    More of our pattern is not passed on: its ``?`` is a character and that of Redis a byte, and
+    many stars would keep the server busy for very long.
+    """
+    special = b"*?[]\\^-"
+    escaped = (b"\\%c" % byte if byte in special else b"%c" % byte for byte in literal)
+    return b"".join(escaped) + b"*"

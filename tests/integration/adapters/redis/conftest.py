@@ -1,0 +1,118 @@
+"""A Redis Cluster of three masters, and connections to each kind of Redis."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from typing import Any, TypeAlias
+
+import pytest
+from redis import Redis
+from tests.contracts.redis_time import pass_time_in
+from tests.integration.conftest import running_redis
+
+from prismiq.adapters.redis.connection import RedisConnection
+
+FreePort: TypeAlias = Callable[[], int]
+
+_SLOTS = 16384
+_BUS_OFFSET = 10_000
+_prefixes = count(1)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture(scope="session")
+def free_port() -> FreePort:
+    """Find a port of the loopback interface that is free, and so is the Cluster's bus port."""
+
+    def find() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            port = port - _BUS_OFFSET if port + _BUS_OFFSET > 65535 else port
+            if _is_free(port) and _is_free(port + _BUS_OFFSET):
+                return port
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def cluster_url(free_port: FreePort) -> Iterator[str]:
+    """The address of three masters that share the slots."""
+    with ExitStack() as running:
+        ports = []
+        for _ in range(3):
+            port = free_port()
+            options = f"--port {port} --bind 127.0.0.1 --cluster-enabled yes".split()
+            running.enter_context(running_redis(*options))
+            ports.append(port)
+        nodes = [running.enter_context(Redis(port=port, decode_responses=True)) for port in ports]
+        _form_cluster(nodes, ports)
+        yield "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports)
+
+
+def _form_cluster(nodes: list[Any], ports: list[int]) -> None:
+    share = _SLOTS // len(nodes) + 1
+    for number, node in enumerate(nodes):
+        first = number * share
+        node.execute_command("CLUSTER ADDSLOTS", *range(first, min(first + share, _SLOTS)))
+        node.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+    for port in ports[1:]:
+        nodes[0].execute_command("CLUSTER MEET", "127.0.0.1", port)
+    for node in nodes:
+        while not _sees_all(node, len(nodes)):
+            node.execute_command("WAIT", 1, 20)  # the server's own pause: no replica will answer
+
+
+def _sees_all(node: Any, number: int) -> bool:
+    state = node.execute_command("CLUSTER INFO")
+    facts = (
+        state if isinstance(state, dict) else dict(line.split(":") for line in str(state).split())
+    )
+    return facts["cluster_state"] == "ok" and int(facts["cluster_known_nodes"]) == number
+
+
+@pytest.fixture(params=["server", "cluster"])
+def any_redis_url(request: pytest.FixtureRequest) -> str:
+    """The address of one server, then that of a Cluster."""
+    fixture = {"server": "redis_url", "cluster": "cluster_url"}[request.param]
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix that no other test uses."""
+    return f"test{next(_prefixes)}:"
+
+
+async def _connected(url: str) -> AsyncIterator[RedisConnection]:
+    # A deadline for tests on busy machines; those about deadlines make their own connections.
+    connection = RedisConnection.to(url, deadline=2.0, connect_timeout=5.0)
+    await connection.connect()
+    yield connection
+    await connection.disconnect()
+
+
+@pytest.fixture
+async def connection(any_redis_url: str) -> AsyncIterator[RedisConnection]:
+    """One process's connection."""
+    async for connection in _connected(any_redis_url):
+        yield connection
+
+
+@pytest.fixture
+async def elsewhere_connection(any_redis_url: str) -> AsyncIterator[RedisConnection]:
+    """Another process's connection to the same Redis."""
+    async for connection in _connected(any_redis_url):
+        yield connection
+
+
+@pytest.fixture
+def pass_time(connection: RedisConnection) -> Callable[[float], Awaitable[None]]:
+    return pass_time_in(connection.client)
