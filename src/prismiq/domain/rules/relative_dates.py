@@ -63,9 +63,7 @@ def next_day_change(now: datetime, timezone: str) -> datetime:
         return now
     tomorrow = today + timedelta(days=1)
     midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
-    if midnight > now and midnight.astimezone(zone).date() > today:
-        return midnight
-    return start_of_day(tomorrow, timezone)
+    return midnight if midnight > now else start_of_day(tomorrow, timezone)
 
 
 def _conditions(query: QueryDefinition) -> Iterable[tuple[FilterOperator, Any]]:

@@ -95,6 +95,7 @@ def test_every_value_comes_back_with_its_type(value: Any) -> None:
         {"$": ["decimal", "1"]},
         {"$": ["tuple", []], "other": 1},
         {1: "a", "1": "b"},
+        {"\ud83d\ude00": 1, "😀": 2},
         {(1, 2): 3},
         datetime(2024, 10, 27, 2, 30, fold=1, tzinfo=ZoneInfo("Europe/Berlin")),
         datetime(2024, 1, 1, tzinfo=UTC),
