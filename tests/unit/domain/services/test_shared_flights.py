@@ -1,0 +1,94 @@
+"""Work is shared for as long as somebody wants it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from prismiq.domain.services.shared_flights import SharedFlights
+
+LetOthersRun = Callable[[], Awaitable[None]]
+
+
+class Work:
+    def __init__(self) -> None:
+        self.runs = 0
+        self.cancelled = 0
+        self.may_end = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.runs += 1
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return self.runs
+
+
+async def test_a_thousand_callers_cause_one_run(let_others_run: LetOthersRun) -> None:
+    work, flights = Work(), SharedFlights[int]()
+    callers = [asyncio.create_task(flights.join("a", work)) for _ in range(1000)]
+    await let_others_run()
+    assert flights.waiting == 1000
+    work.may_end.set()
+    assert set(await asyncio.gather(*callers)) == {1}
+    assert flights.waiting == 0
+    assert "a" not in flights
+
+
+async def test_a_caller_who_leaves_takes_nobody_down(let_others_run: LetOthersRun) -> None:
+    work, flights = Work(), SharedFlights[int]()
+    first, second = (asyncio.create_task(flights.join("a", work)) for _ in range(2))
+    await let_others_run()
+    first.cancel()
+    await let_others_run()
+    work.may_end.set()
+    assert await second == 1
+    assert first.cancelled()
+    assert work.cancelled == 0
+
+
+async def test_the_last_one_to_leave_ends_the_work(let_others_run: LetOthersRun) -> None:
+    work, flights = Work(), SharedFlights[int]()
+    callers = [asyncio.create_task(flights.join("a", work)) for _ in range(3)]
+    await let_others_run()
+    for caller in callers:
+        caller.cancel()
+    await asyncio.gather(*callers, return_exceptions=True)
+    assert "a" not in flights
+    await let_others_run()
+    assert work.cancelled == 1
+
+
+async def test_who_comes_after_the_last_one_left_gets_new_work(
+    let_others_run: LetOthersRun,
+) -> None:
+    work, flights = Work(), SharedFlights[int]()
+    caller = asyncio.create_task(flights.join("a", work))
+    await let_others_run()
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    work.may_end.set()
+    assert await flights.join("a", work) == 2
+
+
+async def test_every_caller_learns_of_a_failure() -> None:
+    async def fail() -> int:
+        raise LookupError
+
+    flights = SharedFlights[int]()
+    outcomes = await asyncio.gather(
+        *(flights.join("a", fail) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [LookupError] * 3
+
+
+async def test_closing_ends_what_is_under_way(let_others_run: LetOthersRun) -> None:
+    work, flights = Work(), SharedFlights[int]()
+    caller = asyncio.create_task(flights.join("a", work))
+    await let_others_run()
+    await flights.close()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert work.cancelled == 1
