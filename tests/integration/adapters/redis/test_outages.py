@@ -1,0 +1,223 @@
+"""What users of a Redis notice when it is killed, frozen, restarted or emptied: next to nothing."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.contracts.invalidation_bus import Heard
+from tests.integration.adapters.redis.conftest import FreePort
+from tests.integration.conftest import RedisServer, StartRedis
+
+from prismiq.adapters.redis.cache import RedisCache
+from prismiq.adapters.redis.computation_lease import RedisComputationLease
+from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
+from prismiq.adapters.redis.subscription import Subscription
+from prismiq.adapters.redis.table_versions import RedisTableVersions
+from prismiq.domain.model.errors import StoreUnavailableError
+
+DEADLINE = 0.1
+BUSY_MACHINE = 0.4
+"""Seconds that other processes of the machine may take from us on top."""
+
+EVERYTHING = RedisTableVersions.EVERYTHING
+
+
+class Redis:
+    """A server that can be stopped and started again at the same address."""
+
+    def __init__(self, start: StartRedis, port: int, directory: Path) -> None:
+        self._start = start
+        self._options = f"--port {port} --bind 127.0.0.1 --dir {directory}".split()
+        self.url = f"redis://127.0.0.1:{port}"
+        self.server: RedisServer = start(*self._options)
+
+    def kill(self) -> None:
+        self.server.process.kill()
+        self.server.process.wait()
+
+    def restart(self) -> None:
+        self.server = self._start(*self._options)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        os.kill(self.server.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.server.process.pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def redis(start_redis: StartRedis, free_port: FreePort, server_dir: Path) -> Redis:
+    return Redis(start_redis, free_port(), server_dir)
+
+
+@pytest.fixture
+async def connection(redis: Redis) -> AsyncIterator[RedisConnection]:
+    connection = RedisConnection.to(redis.url, deadline=DEADLINE)
+    await connection.connect()
+    yield connection
+    await connection.disconnect()
+
+
+async def seconds_of(call: Awaitable[Any]) -> float:
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(StoreUnavailableError):
+        await call
+    return asyncio.get_running_loop().time() - began
+
+
+async def recovers(connection: RedisConnection) -> None:
+    async with asyncio.timeout(5):
+        await connection.available()
+
+
+async def spend_outage(cache: RedisCache, connection: RedisConnection) -> None:
+    """The first callers wait for one deadline at most, the later ones not at all."""
+    first = await asyncio.gather(*(seconds_of(cache.get(str(n))) for n in range(200)))
+    assert max(first) < DEADLINE + BUSY_MACHINE
+    assert not connection.is_available
+    later = [await seconds_of(cache.get(str(n))) for n in range(200)]
+    assert sorted(later)[197] < 0.005
+
+
+async def test_killed_and_restarted(redis: Redis, connection: RedisConnection) -> None:
+    cache = RedisCache(connection)
+    await asyncio.gather(*(cache.set(str(n), n) for n in range(50)))
+    redis.kill()
+    await spend_outage(cache, connection)
+    redis.restart()
+    await recovers(connection)
+    await cache.set("key", "new")
+    assert await cache.get("key") == "new"
+
+
+async def test_frozen_and_released(redis: Redis, connection: RedisConnection) -> None:
+    cache = RedisCache(connection)
+    await asyncio.gather(*(cache.set(str(n), n) for n in range(50)))
+    with redis.frozen():
+        await spend_outage(cache, connection)
+        with pytest.raises(StoreUnavailableError):
+            await connection.connect()
+    await recovers(connection)
+    assert await asyncio.gather(*(cache.get(str(n)) for n in range(50))) == list(range(50))
+
+
+async def test_away_from_the_start(redis: Redis) -> None:
+    redis.kill()
+    connection = RedisConnection.to(redis.url, deadline=DEADLINE)
+    cache = RedisCache(connection)
+    assert await seconds_of(cache.get("key")) < DEADLINE + BUSY_MACHINE
+    redis.restart()
+    await recovers(connection)
+    await cache.set("key", 1)
+    assert await cache.get("key") == 1
+    await connection.disconnect()
+
+
+async def test_emptied(connection: RedisConnection) -> None:
+    cache, versions = RedisCache(connection), RedisTableVersions(connection)
+    lease = RedisComputationLease(connection)
+    await cache.set("key", 1)
+    before = await versions.read(["t"])
+    await versions.count_entry(["t"])
+    owner = await lease.acquire("name", 30) or ""
+    await connection.client.flushall()
+    await connection.client.script_flush()
+    assert await cache.get("key") is None
+    after = await versions.read(["t"])
+    assert not set(before.values()) & set(after.values())
+    assert await versions.rotate(["t"]) == 0
+    assert not await lease.release("name", owner)
+    assert await lease.acquire("name", 30)
+
+
+async def test_a_server_that_forgets_a_rotation_revives_nothing(
+    redis: Redis, connection: RedisConnection
+) -> None:
+    """It restarts from a snapshot in which the older token is still valid."""
+    versions = RedisTableVersions(connection)
+    before = await versions.read(["t"])
+    await connection.client.save()
+    await versions.rotate(["t"])
+    redis.kill()
+    with pytest.raises(StoreUnavailableError):
+        await versions.read(["t"])
+    redis.restart()
+    await recovers(connection)
+    after = await versions.read(["t"])
+    assert after["t"] == before["t"]  # forgotten indeed
+    assert after[EVERYTHING] != before[EVERYTHING]
+
+
+async def test_a_listener_is_told_what_it_may_have_missed(
+    redis: Redis, connection: RedisConnection
+) -> None:
+    bus, elsewhere = RedisInvalidationBus(connection), RedisInvalidationBus(connection)
+    async with Heard.on(bus) as heard:
+        await connection.client.client_kill_filter(_type="pubsub")
+        await heard.gap()
+        await elsewhere.publish(["heard"])
+        assert await heard.next() == {"heard"}
+        redis.kill()
+        await seconds_of(elsewhere.publish(["lost"]))
+        redis.restart()
+        await heard.gap()
+        await recovers(connection)
+        await elsewhere.publish(["heard"])
+        assert await heard.next() == {"heard"}
+
+
+async def test_a_frozen_server_is_noticed_by_who_only_listens(
+    redis: Redis, connection: RedisConnection
+) -> None:
+    connected, lost = asyncio.Queue[None](), asyncio.Event()
+    listener = Subscription(
+        connection, b"channel", print, lambda: connected.put_nowait(None), on_lost=lost.set
+    )
+    listener.start()
+    async with asyncio.timeout(10):
+        await connected.get()
+        with redis.frozen():
+            await lost.wait()
+        await connected.get()
+    await listener.stop()
+
+
+async def test_who_waits_for_a_lease_does_not_wait_for_a_dead_server(
+    redis: Redis, connection: RedisConnection
+) -> None:
+    lease = RedisComputationLease(connection)
+    await lease.acquire("name", 600)
+    waiting = asyncio.ensure_future(lease.wait("name", 600))
+    await listening(connection)
+    redis.kill()
+    async with asyncio.timeout(5):
+        with pytest.raises(StoreUnavailableError):
+            await waiting
+
+
+async def listening(connection: RedisConnection) -> None:
+    """Go on when somebody is subscribed to the leases' channel."""
+    async with asyncio.timeout(5):
+        while not (await connection.client.pubsub_numsub("prismiq:leases"))[0][1]:
+            continue
+
+
+async def test_a_master_that_became_a_replica_is_left(
+    connection: RedisConnection, free_port: FreePort
+) -> None:
+    cache = RedisCache(connection)
+    await cache.set("key", 1)
+    await connection.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+    await seconds_of(cache.set("key", 2))
+    await connection.client.execute_command("REPLICAOF", "NO", "ONE")
+    await recovers(connection)
+    await cache.set("key", 3)
+    assert await cache.get("key") == 3
