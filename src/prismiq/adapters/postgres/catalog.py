@@ -52,6 +52,13 @@ _DOMAINS = """
     WHERE t.typtype <> 'd'
 """
 
+# Not col_description(): called once per column it costs almost as much as all the rest.
+_COMMENTS = """
+    SELECT objoid, objsubid, description
+    FROM pg_description
+    WHERE classoid = 'pg_class'::regclass
+"""
+
 _COLUMNS = """
     SELECT
         a.attrelid,
@@ -68,7 +75,7 @@ _COLUMNS = """
                         THEN 'GENERATED ALWAYS AS (' || pg_get_expr(e.adbin, e.adrelid) || ')'
                     ELSE pg_get_expr(e.adbin, e.adrelid)
                 END,
-                'description', col_description(a.attrelid, a.attnum),
+                'description', o.description,
                 'enum_values', CASE WHEN t.typtype = 'e' THEN (
                     SELECT json_agg(l.enumlabel ORDER BY l.enumsortorder)
                     FROM pg_enum AS l
@@ -83,6 +90,7 @@ _COLUMNS = """
     JOIN pg_type AS t ON t.oid = coalesce(d.type, a.atttypid)
     LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
     LEFT JOIN pg_constraint AS p ON p.conrelid = a.attrelid AND p.contype = 'p'
+    LEFT JOIN comment AS o ON o.objoid = a.attrelid AND o.objsubid = a.attnum
     WHERE a.attnum > 0 AND NOT a.attisdropped
     GROUP BY a.attrelid
 """
@@ -115,12 +123,13 @@ _TABLES = """
             'schema_name', r.nspname,
             'columns', coalesce(c.columns, '[]'),
             'row_count', CASE WHEN r.reltuples >= 0 THEN r.reltuples ELSE l.row_count END::int8,
-            'description', obj_description(r.oid, 'pg_class'),
+            'description', o.description,
             'unique_keys', coalesce(k.keys, '[]')
         )
         ORDER BY r.nspname, r.relname
     )
     FROM relation AS r
+    LEFT JOIN comment AS o ON o.objoid = r.oid AND o.objsubid = 0
     LEFT JOIN leaf_rows AS l ON l.root = r.oid
     LEFT JOIN table_columns AS c ON c.attrelid = r.oid
     LEFT JOIN unique_keys AS k ON k.indrelid = r.oid
@@ -156,6 +165,7 @@ WITH
     relation AS MATERIALIZED ({_RELATIONS}),
     leaf_rows AS ({_LEAF_ROWS}),
     domain AS ({_DOMAINS}),
+    comment AS ({_COMMENTS}),
     table_columns AS ({_COLUMNS}),
     unique_keys AS ({_UNIQUE_KEYS})
 SELECT json_build_object(
