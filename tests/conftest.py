@@ -11,7 +11,7 @@ from sqlglot import exp
 pytest.register_assert_rewrite("tests.contracts")
 
 OWN_NAMES = re.compile(r"[tc][0-9]+|data|missing|buckets|series|moment|scanned")
-LITERALS = {"0.5", "1", "3", "7", "15"}
+LITERALS = {"0.5", "1", "3", "7", "15", "30"}
 UNITS = {"microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"}
 UNITS |= {f"{unit}s" for unit in UNITS}
 FUNCTIONS = {"isfinite", "ALL"}

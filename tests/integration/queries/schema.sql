@@ -103,7 +103,8 @@ INSERT INTO event VALUES
     ('2024-04-06 17:00:00+00', '2024-04-07 03:30:00', 'half an hour', NULL),
     -- No bucket can be counted up to these.
     (NULL, NULL, 'unknown', 15),
-    ('infinity', 'infinity', 'never', 16);
+    ('infinity', 'infinity', 'never', 16),
+    ('-infinity', '-infinity', 'never', 17);
 
 CREATE TABLE nothing (at timestamptz, day date, kind text, n integer);
 

@@ -109,5 +109,5 @@ async def test_nothing_is_counted_up_to_infinity(ask: Ask) -> None:
         "time_series": {"table_id": "e", "date_column": "at", "interval": "year"},
     }
     rows = (await ask(json.dumps(query))).rows
-    assert [count for _, count in rows] == [3, 0, 0, 0, 0, 0, 12, 1, 1]
-    assert [bucket for bucket, _ in rows[-2:]] == ["infinity", None]
+    assert [count for _, count in rows] == [1, 3, 0, 0, 0, 0, 0, 12, 1, 1]
+    assert [rows[0][0], rows[-2][0], rows[-1][0]] == ["-infinity", "infinity", None]

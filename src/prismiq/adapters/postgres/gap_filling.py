@@ -30,8 +30,9 @@ _STEPS: dict[TimeUnit, str] = {
 }
 
 _CLOCK_STEPS: dict[TimeUnit, str] = {
-    # Where a zone's clock is moved, an hour can be cut short; whole hours would step over it.
-    "minute": "INTERVAL '15 seconds'",
+    # A clock that is moved can cut an hour or a minute short, and larger steps would pass over
+    # the rest of it. Since 1953 no rest was shorter than these.
+    "minute": "INTERVAL '30 seconds'",
     "hour": "INTERVAL '15 minutes'",
 }
 

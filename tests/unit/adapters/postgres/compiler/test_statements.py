@@ -26,12 +26,13 @@ PERSON = Column(0, "person", "bigint", F.INTEGER)
 REGION = Column(0, "region", "text", F.TEXT)
 MADE = Column(0, "made", "timestamp with time zone", F.TIMESTAMPTZ)
 DAY = Truncation(MADE, "day", "Europe/Berlin")
+STOCK = Source("public", "stock")
 ID = Column(1, "id", "bigint", F.INTEGER)
 REGION_OF_PERSON = Column(1, "region", "text", F.TEXT)
 EMAIL = Column(0, "email", "public.citext", F.TEXT)
 EMAIL_OF_PERSON = replace(EMAIL, source=1)
 NAMES = {
-    *("public", "orders", 'odd"schema', "sel ect"),
+    *("public", "orders", 'odd"schema', "sel ect", "stock"),
     *("person", "region", "made", "id", "email", "manager"),
 }
 
@@ -63,7 +64,7 @@ MANAGER = Column(1, "manager", "bigint", F.INTEGER)
 CHAIN = replace(
     PLAIN,
     # The second table of the query is joined last.
-    sources=(ORDERS, PEOPLE, PEOPLE),
+    sources=(ORDERS, PEOPLE, STOCK),
     joins=(
         Join("LEFT", 2, ((PERSON, replace(ID, source=2)),)),
         Join("INNER", 1, ((replace(MANAGER, source=2), ID),)),

@@ -5,7 +5,7 @@ GROUP BY date_trunc('minute', t0."made", CAST($1 AS text))
 ),
 missing AS (
 SELECT date_trunc('minute', moment, CAST($1 AS text)) AS c0
-FROM generate_series(CAST($3 AS timestamp with time zone), (CAST($4 AS timestamp with time zone) - INTERVAL '1 microsecond') + INTERVAL '15 seconds', INTERVAL '15 seconds') AS moment
+FROM generate_series(CAST($3 AS timestamp with time zone), (CAST($4 AS timestamp with time zone) - INTERVAL '1 microsecond') + INTERVAL '30 seconds', INTERVAL '30 seconds') AS moment
 WHERE date_trunc('minute', moment, CAST($1 AS text)) <= date_trunc('minute', (CAST($4 AS timestamp with time zone) - INTERVAL '1 microsecond'), CAST($1 AS text))
 EXCEPT
 SELECT c0 FROM data
