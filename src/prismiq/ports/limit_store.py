@@ -11,7 +11,8 @@ class LimitStore(Protocol):
 
     ``take`` is atomic: of requests that arrive together exactly as many fit as one after another.
     Time is the store's own. What an idle client no longer owes is forgotten, nothing else.
-    A call is not bounded in time; the caller gives it a deadline.
+    Calls are bounded in time by the adapter; while it knows that the store is away they fail at
+    once, and it finds out by itself when the store is back.
     """
 
     @property

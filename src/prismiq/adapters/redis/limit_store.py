@@ -1,17 +1,14 @@
 """Buckets of rate-limited clients in Redis, for all processes."""
 
-from hashlib import sha1, sha256
-from typing import Any
+from hashlib import sha256
 
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import NoScriptError, RedisError
-
+from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_script import TAKE
-from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.adapters.redis.script import Script, as_bytes
 from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
 from prismiq.ports.limit_store import LimitStore
 
-_TAKE_SHA = sha1(TAKE.encode(), usedforsecurity=False).hexdigest()
+_TAKE = Script(TAKE)
 _LONGEST_CLIENT = 128
 
 
@@ -23,20 +20,19 @@ class RedisLimitStore(LimitStore):
     share their buckets, also if their limits differ: a bucket keeps which part of it is used.
 
     Args:
-        redis: a client of any kind; who made it closes it. Let it not retry: the limiter has a
-            deadline.
+        connection: to the store; its deadline is that of a decision.
         limits: of the policy.
         prefix: of the keys; each policy needs its own.
     """
 
     def __init__(
         self,
-        redis: Redis | RedisCluster,
+        connection: RedisConnection,
         limits: RateLimitConfig,
         *,
-        prefix: str = "prismiq:limits:default",
+        prefix: str = "prismiq:limits:default:",
     ) -> None:
-        self._redis = redis
+        self._connection = connection
         self._limits = limits
         self._prefix = prefix
         self._arguments = (limits.burst_limit, limits.requests_per_minute, limits.requests_per_hour)
@@ -46,11 +42,8 @@ class RedisLimitStore(LimitStore):
         return self._limits
 
     async def take(self, client: str, cost: int) -> Decision:
-        arguments = (1, self._key(client), *self._arguments, cost)
-        try:
-            answer = await self._run(arguments)
-        except (RedisError, OSError) as error:
-            raise StoreUnavailableError from error
+        keys = [self._key(client)]
+        answer = await _TAKE.run(self._connection, keys, *self._arguments, cost)
         fits, now, burst, rest_1, minute, rest_2, hour, rest_3 = map(int, answer)
         burst_limit, minute_limit, hour_limit = self._arguments
         buckets = (
@@ -64,19 +57,10 @@ class RedisLimitStore(LimitStore):
         return await self.take(client, 0)
 
     async def reset(self, client: str) -> None:
-        try:
-            await self._redis.delete(self._key(client))
-        except (RedisError, OSError) as error:
-            raise StoreUnavailableError from error
+        await self._connection.run(lambda redis: redis.delete(self._key(client)))
 
-    async def _run(self, arguments: tuple[Any, ...]) -> Any:
-        # Not pipelined and not register_script: this is one round trip, and two after a flush.
-        try:
-            return await self._redis.execute_command("EVALSHA", _TAKE_SHA, *arguments)
-        except NoScriptError:
-            return await self._redis.execute_command("EVAL", TAKE, *arguments)
-
-    def _key(self, client: str) -> str:
-        if len(client) > _LONGEST_CLIENT or not client.isascii():
-            client = "sha256:" + sha256(client.encode(errors="surrogatepass")).hexdigest()
-        return f"{self._prefix}:{client}"
+    def _key(self, client: str) -> bytes:
+        name = as_bytes(client)
+        if len(name) > _LONGEST_CLIENT:
+            name = b"sha256:" + sha256(name).hexdigest().encode()
+        return as_bytes(self._prefix) + name

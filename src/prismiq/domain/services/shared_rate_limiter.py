@@ -1,13 +1,11 @@
 """Limiting how often clients may ask, together with other processes."""
 
-import asyncio
 from typing import Any
 
 from prismiq.domain.model.errors import StoreUnavailableError
 from prismiq.domain.model.rate_limits import Decision, RateLimitConfig, Verdict
 from prismiq.domain.rules.limit_headers import limit_headers
 from prismiq.domain.rules.wall_time import unix_microseconds
-from prismiq.domain.services.circuit_breaker import CircuitBreaker
 from prismiq.domain.services.denied_clients import DeniedClients
 from prismiq.domain.services.outage_policies import OutagePolicy
 from prismiq.domain.services.rate_limiter import payable
@@ -18,34 +16,23 @@ from prismiq.ports.limit_store import LimitStore
 class SharedRateLimiter:
     """Token buckets of one policy in a store that processes share.
 
-    A request waits for the store for ``deadline`` seconds at most. A store that fails repeatedly is
-    left alone but for one attempt a second, which no request waits for; meanwhile the outage
-    policy decides.
+    A request waits for the store as long as the store's deadline allows, and not at all while it is
+    known to be away; then the outage policy decides.
 
     Args:
         store: keeps the buckets.
-        clock: monotonic time for denials and pauses, wall time for ``X-RateLimit-Reset``.
+        clock: monotonic time for denials, wall time for ``X-RateLimit-Reset``.
         outage: decides while the store cannot be reached.
         name: of the policy, in problem documents and metrics.
-        deadline: seconds.
     """
 
     def __init__(
-        self,
-        store: LimitStore,
-        clock: Clock,
-        outage: OutagePolicy,
-        *,
-        name: str = "default",
-        deadline: float = 0.1,
+        self, store: LimitStore, clock: Clock, outage: OutagePolicy, *, name: str = "default"
     ) -> None:
         self._store = store
         self._clock = clock
         self._outage = outage
-        self._deadline = deadline
         self._denied = DeniedClients(clock)
-        self._breaker = CircuitBreaker(clock)
-        self._attempt: asyncio.Task[Decision | None] | None = None
         self.name = name
         self.outage_decisions = 0
         """How many requests the outage policy has decided about."""
@@ -60,14 +47,15 @@ class SharedRateLimiter:
         cost = payable(cost, self._store.limits)
         if denial := self._denied.find(client_id, cost):
             return denial
-        if self._breaker.is_closed:
-            decision = await self._ask(client_id, cost)
-            if decision is not None:
-                return decision
-        elif self._is_idle() and self._breaker.may_attempt():
-            self._attempt = asyncio.create_task(self._ask(client_id, cost))
-        self.outage_decisions += 1
-        return self._outage(client_id, cost)
+        asked_at = self._denied.now()
+        try:
+            decision = await self._store.take(client_id, cost)
+        except StoreUnavailableError:
+            self.outage_decisions += 1
+            return self._outage(client_id, cost)
+        if not decision.allowed:
+            self._denied.remember(client_id, decision, asked_at)
+        return decision
 
     async def check_rate_limit(self, client_id: str, cost: int = 1) -> tuple[bool, dict[str, Any]]:
         """Decide as ``decide`` does, and return whether the request fits and its header fields."""
@@ -82,45 +70,14 @@ class SharedRateLimiter:
         """Return how a client stands, charging nothing.
 
         Raises:
-            StoreUnavailableError: the store cannot be reached, or not in time.
+            StoreUnavailableError: the store cannot be reached.
         """
-        try:
-            async with asyncio.timeout(self._deadline):
-                return await self._store.peek(client_id)
-        except TimeoutError:
-            raise StoreUnavailableError from None
+        return await self._store.peek(client_id)
 
     async def reset(self, client_id: str) -> None:
         """Forget what a client owes; other processes may refuse it for a second more.
 
         Raises as ``peek``.
         """
-        try:
-            async with asyncio.timeout(self._deadline):
-                await self._store.reset(client_id)
-        except TimeoutError:
-            raise StoreUnavailableError from None
+        await self._store.reset(client_id)
         self._denied.forget(client_id)
-
-    async def close(self) -> None:
-        """Stop the attempt to reach the store that is under way, if there is one."""
-        if self._attempt is not None:
-            self._attempt.cancel()
-            await asyncio.wait([self._attempt])
-
-    def _is_idle(self) -> bool:
-        return self._attempt is None or self._attempt.done()
-
-    async def _ask(self, client_id: str, cost: int) -> Decision | None:
-        """Return the store's decision, or None when it cannot be had."""
-        asked_at = self._denied.now()
-        try:
-            async with asyncio.timeout(self._deadline):
-                decision = await self._store.take(client_id, cost)
-        except (StoreUnavailableError, TimeoutError):
-            self._breaker.failed()
-            return None
-        self._breaker.succeeded()
-        if not decision.allowed:
-            self._denied.remember(client_id, decision, asked_at)
-        return decision

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from tests.contracts.limit_store import LimitStoreContract, StoreOf
 
+from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_script import TAKE
 from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.domain.model.errors import StoreUnavailableError
@@ -19,7 +21,7 @@ from prismiq.domain.model.rate_limits import HOUR, SECOND, Buckets, RateLimitCon
 from prismiq.domain.rules.token_bucket import full_at, take
 
 SPEC = RateLimitConfig()
-PREFIX = "prismiq:limits:default"
+PREFIX = "prismiq:limits:default:"
 LARGEST = RateLimitConfig(
     burst_limit=9_999_991, requests_per_minute=9_999_973, requests_per_hour=9_999_971
 )
@@ -36,31 +38,45 @@ FAR_AWAY = 4_102_444_800 * SECOND
 
 HAMMER = """
 import asyncio, sys
-from redis.asyncio import Redis
+from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.domain.model.rate_limits import RateLimitConfig
 
 async def main():
     limits = RateLimitConfig(burst_limit=500, requests_per_minute=500, requests_per_hour=500)
-    async with Redis.from_url(sys.argv[1]) as client:
-        store = RedisLimitStore(client, limits, prefix="hammered")
-        await client.ping()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        decisions = [d for _ in range(20) for d in
-                     await asyncio.gather(*(store.take("one", 1) for _ in range(20)))]
-        print(sum(d.allowed for d in decisions), min(d.now for d in decisions),
-              max(d.now for d in decisions))
+    connection = RedisConnection.to(sys.argv[1], deadline=30)
+    await connection.connect()
+    store = RedisLimitStore(connection, limits, prefix="hammered:")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    decisions = [d for _ in range(20) for d in
+                 await asyncio.gather(*(store.take("one", 1) for _ in range(20)))]
+    print(sum(d.allowed for d in decisions), min(d.now for d in decisions),
+          max(d.now for d in decisions))
+    await connection.disconnect()
 
 asyncio.run(main())
 """
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        await client.flushall()
-        yield client
+async def connection(redis_url: str) -> AsyncIterator[RedisConnection]:
+    connection = RedisConnection.to(redis_url, deadline=5)
+    await connection.client.flushall()
+    yield connection
+    await connection.disconnect()
+
+
+@pytest.fixture
+async def client(connection: RedisConnection) -> Redis:
+    assert isinstance(connection.client, Redis)
+    return connection.client
+
+
+class TestRedisLimitStore(LimitStoreContract):
+    @pytest.fixture
+    def store_of(self, connection: RedisConnection) -> StoreOf:
+        return lambda limits: RedisLimitStore(connection, limits)
 
 
 async def calls_of(client: Redis, command: str) -> int:
@@ -105,8 +121,8 @@ async def test_the_script_decides_as_the_rule_does(client: Redis, config: RateLi
     assert max([await client.strlen(name) for name in "abc"]) <= 64
 
 
-async def test_a_decision_is_one_round_trip(client: Redis) -> None:
-    store = RedisLimitStore(client, SPEC)
+async def test_a_decision_is_one_round_trip(client: Redis, connection: RedisConnection) -> None:
+    store = RedisLimitStore(connection, SPEC)
     await store.take("a", 1)  # sends the script
     await client.config_resetstat()
     for _ in range(25):
@@ -117,8 +133,10 @@ async def test_a_decision_is_one_round_trip(client: Redis) -> None:
     assert await calls_of(client, "set") < 25  # denials write nothing
 
 
-async def test_a_server_that_lost_the_script_is_sent_it_again(client: Redis) -> None:
-    store = RedisLimitStore(client, SPEC)
+async def test_a_server_that_lost_the_script_is_sent_it_again(
+    client: Redis, connection: RedisConnection
+) -> None:
+    store = RedisLimitStore(connection, SPEC)
     for _ in range(5):
         assert (await store.take("a", 2)).allowed
         await client.script_flush()
@@ -126,10 +144,10 @@ async def test_a_server_that_lost_the_script_is_sent_it_again(client: Redis) -> 
 
 
 async def test_a_key_expires_in_the_millisecond_in_which_its_buckets_are_full(
-    client: Redis,
+    client: Redis, connection: RedisConnection
 ) -> None:
     for config in CONFIGS:
-        store = RedisLimitStore(client, config, prefix=repr(config))
+        store = RedisLimitStore(connection, config, prefix=f"{config!r}:")
         decision = await store.take("a", config.largest_cost)
         expires_at = await client.pttl(f"{config!r}:a")
         seconds, microseconds = await client.time()
@@ -138,42 +156,50 @@ async def test_a_key_expires_in_the_millisecond_in_which_its_buckets_are_full(
         assert await client.strlen(f"{config!r}:a") <= 64
 
 
-async def test_a_full_bucket_leaves_nothing_behind(client: Redis) -> None:
+async def test_a_full_bucket_leaves_nothing_behind(
+    client: Redis, connection: RedisConnection
+) -> None:
     fast = RateLimitConfig(
         burst_limit=1_000, requests_per_minute=60_000, requests_per_hour=3_600_000
     )
-    store = RedisLimitStore(client, fast)
+    store = RedisLimitStore(connection, fast)
     await store.take("a", 10)
     async with asyncio.timeout(5):
-        while await client.exists(f"{PREFIX}:a"):
+        while await client.exists(f"{PREFIX}a"):
             pass
     await store.peek("a")
     assert not await client.keys()
 
 
-async def test_what_somebody_else_wrote_does_not_break_anything(client: Redis) -> None:
-    store = RedisLimitStore(client, SPEC)
-    await client.set(f"{PREFIX}:a", "nonsense")
+async def test_what_somebody_else_wrote_does_not_break_anything(
+    client: Redis, connection: RedisConnection
+) -> None:
+    store = RedisLimitStore(connection, SPEC)
+    await client.set(f"{PREFIX}a", "nonsense")
     assert (await store.take("a", 1)).allowed
-    await client.delete(f"{PREFIX}:a")
-    await client.lpush(f"{PREFIX}:a", "x")
+    await client.delete(f"{PREFIX}a")
+    await client.lpush(f"{PREFIX}a", "x")
     with pytest.raises(StoreUnavailableError):
         await store.take("a", 1)
 
 
-async def test_limits_that_are_changed_keep_what_is_used(client: Redis) -> None:
+async def test_limits_that_are_changed_keep_what_is_used(connection: RedisConnection) -> None:
     """Half of the old hour is half of the new one; a rolling deployment forgives nothing."""
     before = RateLimitConfig(burst_limit=999, requests_per_minute=999, requests_per_hour=999)
     after = RateLimitConfig(burst_limit=70, requests_per_minute=70, requests_per_hour=70)
-    await RedisLimitStore(client, before).take("a", 998)
-    assert (await RedisLimitStore(client, after).take("a", 1)).allowed is False
+    await RedisLimitStore(connection, before).take("a", 998)
+    assert (await RedisLimitStore(connection, after).take("a", 1)).allowed is False
 
 
-async def test_clients_of_any_decoding_and_protocol_are_understood(redis_url: str) -> None:
-    for options in ({"decode_responses": True}, {"protocol": 3}, {"protocol": 2}):
-        async with Redis.from_url(redis_url, **options) as client:
-            store = RedisLimitStore(client, SPEC, prefix=str(options))
-            assert [(await store.take("a", 5)).allowed for _ in range(3)] == [True, True, False]
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("options", [{"decode_responses": True}, {"protocol": 3}, {"protocol": 2}])
+async def test_clients_of_any_decoding_and_protocol_are_understood(
+    redis_url: str, options: dict[str, Any]
+) -> None:
+    connection = RedisConnection(Redis.from_url(redis_url, **options), deadline=5)
+    store = RedisLimitStore(connection, SPEC)
+    assert [(await store.take("a", 5)).allowed for _ in range(3)] == [True, True, False]
+    await connection.disconnect()
 
 
 @pytest.mark.usefixtures("client")
@@ -204,30 +230,33 @@ async def test_four_processes_admit_exactly_the_limit(redis_url: str) -> None:
 
 async def test_a_server_that_is_gone_is_unavailable(start_redis: Any) -> None:
     server = start_redis()
-    async with Redis.from_url(server.url) as client:
-        store = RedisLimitStore(client, SPEC)
-        await store.take("a", 1)
-        server.process.kill()
-        server.process.wait()
-        for call in (store.take("a", 1), store.peek("a"), store.reset("a")):
-            with pytest.raises(StoreUnavailableError):
-                await call
+    connection = RedisConnection.to(server.url)
+    store = RedisLimitStore(connection, SPEC)
+    await store.take("a", 1)
+    server.process.kill()
+    server.process.wait()
+    for call in (store.take("a", 1), store.peek("a"), store.reset("a")):
+        with pytest.raises(StoreUnavailableError):
+            await call
+    await connection.disconnect()
 
 
 async def test_a_call_that_was_given_up_does_not_answer_the_next_one(start_redis: Any) -> None:
     server = start_redis()
-    async with Redis.from_url(server.url) as client:
-        store = RedisLimitStore(client, SPEC)
-        await store.take("a", 10)
-        server.process.send_signal(signal.SIGSTOP)
-        for _ in range(3):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.05):
-                    await store.take("a", 1)
-        server.process.send_signal(signal.SIGCONT)
-        assert (await store.take("b", 4)).allowed
-        assert (await store.take("c", 10)).allowed
-        assert not (await store.take("b", 7)).allowed
+    connection = RedisConnection.to(server.url)
+    store = RedisLimitStore(connection, SPEC)
+    await store.take("a", 10)
+    server.process.send_signal(signal.SIGSTOP)
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            await store.take("a", 1)
+    server.process.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(5):
+        await connection.available()
+    assert (await store.take("b", 4)).allowed
+    assert (await store.take("c", 10)).allowed
+    assert not (await store.take("b", 7)).allowed
+    await connection.disconnect()
 
 
 def test_the_script_uses_one_key_so_that_a_cluster_can_run_it() -> None:
