@@ -47,9 +47,9 @@ async def connect(
 ) -> Connection:
     """Open a session. Times are in seconds.
 
-    Behind PgBouncer the session settings must be let through (``ignore_startup_parameters`` is
-    not enough: values would look different) and prepared statements be allowed
-    (``max_prepared_statements``, PgBouncer 1.21 or newer).
+    PgBouncer does not pass these settings on: let it ignore them (``ignore_startup_parameters``)
+    and give them to the role instead (``ALTER ROLE … SET``). Prepared statements need its
+    ``max_prepared_statements``, from version 1.21.
 
     Raises:
         ConfigurationError: the URL is not valid, or login, database or settings are refused.
