@@ -48,7 +48,7 @@ async def test_truncated_says_whether_more_rows_follow(
     scope: Scope,
     available: int,
     expected: list[int],
-    truncated: bool,  # noqa: FBT001 - a parameter of the test
+    truncated: bool,
 ) -> None:
     batch = await runner.run(CompiledQuery(SERIES, (available,), 1), scope=scope, limit=3)
     assert [row[0] for row in json.loads(batch.rows_json)] == expected
