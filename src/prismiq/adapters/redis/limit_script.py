@@ -8,56 +8,63 @@ Kept is one short text, here with rests of 0: ``1790000000100000 900000 3500000 
 the burst bucket's moment, how much later those of minute and hour are, and the three rests. It
 expires in the millisecond in which all buckets are full. Nothing is written when nothing changes.
 
-Answers ``{fits, now, moment, rest, moment, rest, moment, rest}``, all of them integers.
+Answers one text, which costs the driver least to read: whether the request fits (1 or 0), the
+server's time, and what is kept after it.
 """
 
 TAKE = """
-local PERIODS = {1000000, 60000000, 3600000000}
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local cost = tonumber(ARGV[4])
+local was_set_back = false
 
-local moments, rests = {now, now, now}, {0, 0, 0}
+local function refilled(moment, rest, period)
+  local empty = now + period
+  if moment < now then
+    return now, 0
+  elseif moment > empty or (moment == empty and rest > 0) then
+    was_set_back = true
+    return empty, 0
+  end
+  return moment, rest
+end
+
+local function charged(moment, rest, period, limit)
+  rest = rest + cost * (period % limit)
+  moment = moment + cost * math.floor(period / limit) + math.floor(rest / limit)
+  rest = rest % limit
+  local empty = now + period
+  return moment, rest, moment < empty or (moment == empty and rest == 0)
+end
+
+local burst, minute, hour, rest_1, rest_2, rest_3 = now, now, now, 0, 0, 0
 local kept = redis.call('GET', KEYS[1])
 if kept then
-  local burst, minute, hour, r1, r2, r3 =
+  local first, second, third, r1, r2, r3 =
     string.match(kept, '^(%d+) (%-?%d+) (%-?%d+) (%d+) (%d+) (%d+)$')
-  if burst then
-    moments = {tonumber(burst), burst + minute, burst + hour}
-    rests = {tonumber(r1), tonumber(r2), tonumber(r3)}
+  if first then
+    burst, rest_1 = refilled(tonumber(first), tonumber(r1), 1000000)
+    minute, rest_2 = refilled(first + second, tonumber(r2), 60000000)
+    hour, rest_3 = refilled(first + third, tonumber(r3), 3600000000)
   end
 end
 
-local fits, was_set_back = true, false
-local moments_after, rests_after = {}, {}
-for i, period in ipairs(PERIODS) do
-  local limit = tonumber(ARGV[i])
-  local empty = now + period
-  if moments[i] < now then
-    moments[i], rests[i] = now, 0
-  elseif moments[i] > empty or (moments[i] == empty and rests[i] > 0) then
-    moments[i], rests[i] = empty, 0
-    was_set_back = true
-  end
-  local rest = rests[i] + cost * (period % limit)
-  moments_after[i] = moments[i] + cost * math.floor(period / limit) + math.floor(rest / limit)
-  rests_after[i] = rest % limit
-  if moments_after[i] > empty or (moments_after[i] == empty and rests_after[i] > 0) then
-    fits = false
-  end
-end
+local b, b_rest, fits_burst = charged(burst, rest_1, 1000000, tonumber(ARGV[1]))
+local m, m_rest, fits_minute = charged(minute, rest_2, 60000000, tonumber(ARGV[2]))
+local h, h_rest, fits_hour = charged(hour, rest_3, 3600000000, tonumber(ARGV[3]))
+local fits = fits_burst and fits_minute and fits_hour
 if fits then
-  moments, rests = moments_after, rests_after
+  burst, minute, hour, rest_1, rest_2, rest_3 = b, m, h, b_rest, m_rest, h_rest
 end
 
+local value = string.format('%.0f %.0f %.0f %.0f %.0f %.0f',
+  burst, minute - burst, hour - burst, rest_1, rest_2, rest_3)
 if (fits and cost > 0) or was_set_back then
-  local full = 0
-  for i = 1, 3 do
-    full = math.max(full, moments[i] + (rests[i] > 0 and 1 or 0))
-  end
-  local value = string.format('%.0f %.0f %.0f %.0f %.0f %.0f',
-    moments[1], moments[2] - moments[1], moments[3] - moments[1], rests[1], rests[2], rests[3])
+  local full = math.max(
+    burst + (rest_1 > 0 and 1 or 0),
+    minute + (rest_2 > 0 and 1 or 0),
+    hour + (rest_3 > 0 and 1 or 0))
   redis.call('SET', KEYS[1], value, 'PXAT', string.format('%.0f', math.ceil(full / 1000)))
 end
-return {fits and 1 or 0, now, moments[1], rests[1], moments[2], rests[2], moments[3], rests[3]}
+return string.format('%d %.0f ', fits and 1 or 0, now) .. value
 """

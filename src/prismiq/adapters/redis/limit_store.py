@@ -44,12 +44,12 @@ class RedisLimitStore(LimitStore):
     async def take(self, client: str, cost: int) -> Decision:
         keys = [self._key(client)]
         answer = await _TAKE.run(self._connection, keys, *self._arguments, cost)
-        fits, now, burst, rest_1, minute, rest_2, hour, rest_3 = map(int, answer)
+        fits, now, burst, minute_later, hour_later, *rests = map(int, answer.split())
         burst_limit, minute_limit, hour_limit = self._arguments
         buckets = (
-            burst * burst_limit + rest_1,
-            minute * minute_limit + rest_2,
-            hour * hour_limit + rest_3,
+            burst * burst_limit + rests[0],
+            (burst + minute_later) * minute_limit + rests[1],
+            (burst + hour_later) * hour_limit + rests[2],
         )
         return Decision(bool(fits), self._limits, buckets, now, cost)
 

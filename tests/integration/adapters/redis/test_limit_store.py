@@ -108,9 +108,10 @@ async def test_the_script_decides_as_the_rule_does(client: Redis, config: RateLi
             seconds, microseconds = divmod(now, SECOND)
             pipeline.evalsha(sha, 1, name, *limits, cost, seconds, microseconds)
         for answer, decision in zip(await pipeline.execute(), expected, strict=True):
-            fits, at, *numbers = answer
-            pairs = zip(numbers[::2], numbers[1::2], limits, strict=True)
-            buckets = tuple(moment * limit + rest for moment, rest, limit in pairs)
+            fits, at, burst, minute, hour, *rests = map(int, answer.split())
+            moments = (burst, burst + minute, burst + hour)
+            triples = zip(moments, rests, limits, strict=True)
+            buckets = tuple(moment * limit + rest for moment, rest, limit in triples)
             refilled = tuple(
                 max(moment, at * limit)
                 for moment, limit in zip(decision.buckets, limits, strict=True)
