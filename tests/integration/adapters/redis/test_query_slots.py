@@ -6,7 +6,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.contracts.query_slots import LONG, QuerySlotsContract, acquired_in_time
+from tests.contracts.query_slots import LONG, acquired_in_time
 
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.query_slots import RedisQuerySlots
@@ -38,10 +38,6 @@ async def connection(redis_url: str) -> AsyncIterator[RedisConnection]:
 @pytest.fixture
 def slots(connection: RedisConnection) -> RedisQuerySlots:
     return RedisQuerySlots(connection)
-
-
-class TestRedisQuerySlots(QuerySlotsContract):
-    pass
 
 
 async def test_a_killed_process_gives_its_places_back(
