@@ -12,6 +12,7 @@ from starlette.responses import Response
 from prismiq.adapters.http.disconnect import ClientGoneError
 from prismiq.adapters.http.field_problems import FieldNames, describe
 from prismiq.adapters.http.problems import (
+    MAX_LISTED,
     problem_response,
     respond_to_http_exception,
     respond_to_prismiq_error,
@@ -54,7 +55,7 @@ def respond_to_invalid_request(
     error: RequestValidationError, request_id: str, names: FieldNames
 ) -> Response:
     """Return the problem document for a request that does not have the right form."""
-    problems = describe(error.errors(), names)
+    problems = describe(error.errors(), names, MAX_LISTED)
     return problem_response(
         422, "invalid_request", summary_of(problems), request_id, errors=problems
     )

@@ -65,6 +65,7 @@ class DirectLane:
         try:
             valid = _BODY.validate_python(body)
         except ValidationError as error:
-            located = [{**found, "loc": ("body", *found["loc"])} for found in error.errors()]
+            faults = error.errors(include_url=False)
+            located = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
             raise RequestValidationError(located) from None
         return await self._endpoints.execute(request, valid)

@@ -41,13 +41,16 @@ _GROUPED_LISTS = frozenset({"filters", "and", "or"})
 _SCALAR_UNIONS = frozenset({"fill_value"})
 
 
-def describe(errors: Sequence[Mapping[str, Any]], names: FieldNames) -> list[FieldProblem]:
-    """Return one problem per field. No value of the request is repeated.
+def describe(
+    errors: Sequence[Mapping[str, Any]], names: FieldNames, most: int
+) -> list[FieldProblem]:
+    """Return one problem per field, up to ``most``. No value of the request is repeated.
 
     Args:
         errors: as pydantic and FastAPI list them; the location's first step is where the value
             came from ("body", "query", "path").
         names: which fields there are, for suggestions.
+        most: how many problems are enough.
     """
     locations = [tuple(error["loc"]) for error in errors]
     problems: dict[str | None, FieldProblem] = {}
@@ -58,6 +61,8 @@ def describe(errors: Sequence[Mapping[str, Any]], names: FieldNames) -> list[Fie
         path = _path_of(steps)
         if path not in problems:
             problems[path] = _problem(error, steps, path, names)
+        if len(problems) == most:
+            break
     return list(problems.values())
 
 

@@ -10,6 +10,12 @@ from starlette.types import Receive, Scope
 from prismiq.adapters.http.problems import RequestProblem
 
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+MAX_PARTS = 3_000
+"""How many fields and list members a body may have: far more than a query within its limits.
+Lists of values to compare with are not counted; the query's own limits are for them."""
+
+_FEW_PARTS_BYTES = 2_048
+"""A body up to this size is not counted: it cannot have many parts."""
 
 
 class JsonRequest(Request):
@@ -72,16 +78,25 @@ class JsonRequest(Request):
         """Return the parsed body.
 
         Parsing comes before validation, and not within it: a validator of nested groups would
-        build each of them once for every group around it.
+        build each of them once for every group around it. A validator also describes every
+        fault, so a body that is all faults would keep it busy for a minute.
 
         Raises:
-            RequestProblem: 422, the body is not UTF-8 or not JSON (NaN and Infinity are not).
+            RequestProblem: 422, the body is not UTF-8, not JSON (NaN and Infinity are not), or
+                has too many parts.
         """
         body = await self.body()
         try:
-            return from_json(body, allow_inf_nan=False)
+            document = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             raise _not_json(body, error) from None
+        if len(body) > _FEW_PARTS_BYTES and _has_too_many_parts(document):
+            raise RequestProblem(
+                422,
+                "too_many_parts",
+                f"The body has more than {MAX_PARTS} fields and list members.",
+            )
+        return document
 
     def _too_large(self) -> RequestProblem:
         return RequestProblem(
@@ -113,3 +128,20 @@ def _not_json(body: bytes, error: ValueError) -> RequestProblem:
         )
     # The parser's messages name a place and a rule, never the text they found there.
     return RequestProblem(422, "invalid_json", f"The body is not valid JSON: {error}.")
+
+
+def _has_too_many_parts(document: Any) -> bool:
+    count, waiting = 0, [document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            members = [member for name, member in part.items() if name != "value"]
+        elif isinstance(part, list):
+            members = part
+        else:
+            continue
+        count += len(members)
+        if count > MAX_PARTS:
+            return True
+        waiting.extend(members)
+    return False

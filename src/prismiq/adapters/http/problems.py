@@ -140,10 +140,9 @@ def problem_response(
 
 
 def summary_of(errors: Sequence[FieldProblem]) -> str:
-    """Return the first problems as one text, and how many more there are."""
+    """Return the first problems as one text, and whether there are more."""
     said = " ".join(sentence_of(error) for error in errors[:_MAX_IN_DETAIL])
-    more = len(errors) - _MAX_IN_DETAIL
-    return f"{said} There are {more} more problems." if more > 0 else said
+    return f"{said} There are more problems." if len(errors) > _MAX_IN_DETAIL else said
 
 
 def sentence_of(error: FieldProblem) -> str:

@@ -19,7 +19,7 @@ def problems_of(body: Any, annotation: Any = QueryDefinition) -> list[FieldProbl
     with pytest.raises(ValidationError) as caught:
         adapter.validate_python(body)
     errors = [{**error, "loc": ("body", *error["loc"])} for error in caught.value.errors()]
-    return describe(errors, field_names(annotation))
+    return describe(errors, field_names(annotation), 20)
 
 
 def condition(**parts: Any) -> dict[str, Any]:
@@ -114,6 +114,11 @@ def test_all_problems_are_told_at_once() -> None:
         ("limit", "wrong_type"),
         ("colums", "unknown_field"),
     ]
+
+
+def test_enough_is_enough() -> None:
+    problems = problems_of({"tables": TABLES, "filters": [1] * 100})
+    assert [problem.field for problem in problems] == [f"filters[{n}]" for n in range(20)]
 
 
 def test_a_list_is_not_called_too_short_because_its_members_are_wrong() -> None:
