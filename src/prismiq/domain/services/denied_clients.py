@@ -20,7 +20,8 @@ class DeniedClients:
     def __init__(self, clock: Clock, *, max_denials: int = 10_000) -> None:
         self._clock = clock
         self._max_denials = max_denials
-        self._denials: OrderedDict[tuple[str, int], tuple[int, int, Decision]] = OrderedDict()
+        self._denials: OrderedDict[tuple[str, int], tuple[int, Decision]] = OrderedDict()
+        """Until when, on the local clock, and the denial; its ``now`` is the store clock's lead."""
 
     def now(self) -> int:
         """Return the local time in microseconds; read it before the store is asked."""
@@ -31,17 +32,22 @@ class DeniedClients:
         known = self._denials.get((client, cost))
         if known is None:
             return None
-        asked_at, until, denial = known
+        until, denial = known
         now = self.now()
         if now >= until:
             del self._denials[client, cost]
             return None
-        return denial._replace(now=denial.now + now - asked_at)
+        return denial._replace(now=denial.now + now)
 
     def remember(self, client: str, denial: Decision, asked_at: int) -> None:
-        """Keep a denial of the store, which was asked at that local time."""
+        """Keep a denial that has just come from the store, which was asked at that local time.
+
+        The store decided some time between: the denial ends as if it had been at once, and until
+        then tells to wait as if it had been just now. So it never holds or promises too much.
+        """
         until = asked_at + min(wait(denial), _LONGEST)
-        self._denials[client, denial.cost] = asked_at, until, denial
+        ahead = denial.now - self.now()
+        self._denials[client, denial.cost] = until, denial._replace(now=ahead)
         if len(self._denials) > self._max_denials:
             self._denials.popitem(last=False)
 

@@ -13,7 +13,6 @@ from prismiq.domain.services.outage_policies import (
     open_policy,
 )
 from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
-from prismiq.ports.clock import Clock
 from prismiq.ports.limit_store import LimitStore
 
 SPEC = RateLimitConfig()
@@ -22,10 +21,13 @@ SPEC = RateLimitConfig()
 class FragileStore(LimitStore):
     """Decides in memory, and fails when it is told to."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Any) -> None:
         self._store = InMemoryLimitStore(SPEC, clock)
+        self._clock = clock
         self.calls = 0
         self.fails = False
+        self.latency = 0.0
+        """Seconds until an answer is here; the store decides as soon as it is asked."""
 
     @property
     def limits(self) -> RateLimitConfig:
@@ -33,7 +35,9 @@ class FragileStore(LimitStore):
 
     async def take(self, client: str, cost: int) -> Decision:
         self._reach()
-        return self._store.take(client, cost)
+        decision = self._store.take(client, cost)
+        self._clock.advance(self.latency)
+        return decision
 
     async def peek(self, client: str) -> Decision:
         self._reach()
@@ -94,6 +98,20 @@ async def test_a_remembered_denial_tells_the_time_that_is_left(
     assert remembered.buckets == (await store.peek("a")).buckets
     assert standings(remembered)[0].wait == 500_000
     assert standings(remembered)[0].remaining == 5
+
+
+async def test_a_slow_answer_makes_no_denial_too_long_and_no_promise_too_short(
+    limiter: SharedRateLimiter, store: FragileStore, clock: Any
+) -> None:
+    await limiter.decide("a", 10)
+    store.latency = 0.3
+    denied = await limiter.decide("a", 5)  # fits in 0.5 seconds, of which 0.3 have passed
+    remembered = await limiter.decide("a", 5)
+    assert isinstance(remembered, Decision)
+    assert remembered == denied
+    assert store.calls == 2
+    clock.advance(0.2)
+    assert (await limiter.decide("a", 5)).allowed
 
 
 async def test_a_denied_cost_says_nothing_about_a_smaller_one(limiter: SharedRateLimiter) -> None:
