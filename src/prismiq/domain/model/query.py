@@ -117,7 +117,8 @@ class TimeSeriesConfig(StrictModel):
     Buckets of a ``timestamp with time zone`` begin in ``timezone`` (default: the scope's). Days
     around a clock change have 23 or 25 hours. Dates and timestamps without a zone are bucketed
     as they stand. Missing buckets are added from the first to the last one, where the filters
-    on the same column tell (joined by AND, at the top level), else where the data tell.
+    on the same column tell (joined by AND, at the top level), else where the data tell. With
+    ``having``, ``fill_missing`` must be false: filling would bring back what it removes.
     """
 
     table_id: str

@@ -1,7 +1,7 @@
 """Step 9: time buckets and the filling of gaps between them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from prismiq.domain.model.plan import (
@@ -49,6 +49,13 @@ def check_time_series(
             "time_series_needs_aggregate",
             "A time series needs at least one aggregated column.",
             "Add a column with an aggregation, or use date_trunc on a plain column.",
+        )
+    if series.fill_missing and query.having:
+        context.report(
+            "time_series.fill_missing",
+            "filling_with_having",
+            "Filling gaps would bring back the groups that 'having' removes.",
+            "Set fill_missing to false.",
         )
     buckets = [item.output.expression for item in placed if item.location == "time_series"]
     for item in placed:
@@ -114,8 +121,10 @@ class _Bounds:
             self._raise_lower(predicate.lower)
             self._cut_upper(predicate.upper, included=predicate.upper_included)
         elif isinstance(predicate, Comparison) and predicate.operand == column:
-            if predicate.operator in (">", ">=", "="):
+            if predicate.operator in (">=", "="):
                 self._raise_lower(predicate.value)
+            if predicate.operator == ">":
+                self._raise_lower(_next(predicate.value))
             if predicate.operator in ("<", "<=", "="):
                 self._cut_upper(predicate.value, included=predicate.operator != "<")
 
@@ -128,6 +137,13 @@ class _Bounds:
             self.upper, self.upper_included = bound, included
         elif bound.value == self.upper.value:
             self.upper_included = self.upper_included and included
+
+
+def _next(bound: Constant) -> Constant:
+    """Return the first value after ``bound`` where it makes a difference: for whole days."""
+    if bound.family is not TypeFamily.DATE or bound.value == date.max:
+        return bound
+    return replace(bound, value=bound.value + timedelta(days=1))
 
 
 def _refuse_too_many_buckets(bounds: _Bounds, interval: TimeUnit, context: PlanningContext) -> None:

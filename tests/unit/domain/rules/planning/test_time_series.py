@@ -63,7 +63,7 @@ def test_the_series_has_a_zone_of_its_own_or_the_one_of_the_scope(plan: Plan) ->
         ([where("lte", "2013-02-01")], (None, date(2013, 2, 1), True)),
         (
             [where("gt", "2013-01-01"), where("lt", "2013-02-01")],
-            (date(2013, 1, 1), date(2013, 2, 1), False),
+            (date(2013, 1, 2), date(2013, 2, 1), False),
         ),
         (
             [where("between", ["2013-01-01", "2013-03-01"]), where("lt", "2013-03-01")],
@@ -73,6 +73,7 @@ def test_the_series_has_a_zone_of_its_own_or_the_one_of_the_scope(plan: Plan) ->
             [{"and": [where("between", ["2013-01-01", "2013-03-01"]), where("gte", "2013-02-01")]}],
             (date(2013, 2, 1), date(2013, 3, 1), True),
         ),
+        ([where("gt", "9999-12-31")], (date(9999, 12, 31), None, False)),
         ([where("eq", "2013-01-01")], (date(2013, 1, 1), date(2013, 1, 1), True)),
         ([where("date_relative", 3)], (date(2013, 7, 8), date(2013, 7, 11), False)),
         ([{"or": [where("gte", "2013-01-01")]}], (None, None, False)),
@@ -170,6 +171,14 @@ def test_without_filling_there_is_no_filling(plan: Plan) -> None:
                 ],
             },
             ("too_many_buckets", "time_series.interval"),
+        ),
+        (
+            {
+                "columns": [COUNT],
+                "time_series": series(),
+                "having": [COUNT | {"operator": "gt", "value": 1}],
+            },
+            ("filling_with_having", "time_series.fill_missing"),
         ),
         (
             {"columns": [COUNT], "time_series": series(), "order_by": [CARRIER]},
