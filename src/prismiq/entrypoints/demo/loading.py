@@ -84,4 +84,6 @@ def _script(name: str) -> str:
 
 
 def _with(dsn: str, *, user: str, database: str) -> str:
-    return urlsplit(dsn)._replace(netloc=f"{user}@", path=f"/{database}").geturl()
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{user}@{host}", path=f"/{database}").geturl()
