@@ -1,8 +1,10 @@
 """A Redis Cluster of three masters, and connections to each kind of Redis."""
 
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -42,19 +44,34 @@ def free_port() -> FreePort:
     return find
 
 
+@dataclass(frozen=True)
+class RedisCluster:
+    """Three masters that share the slots."""
+
+    url: str
+    processes: list["subprocess.Popen[str]"]
+
+
 @pytest.fixture(scope="session")
-def cluster_url(free_port: FreePort) -> Iterator[str]:
-    """The address of three masters that share the slots."""
+def cluster(free_port: FreePort) -> Iterator[RedisCluster]:
+    """The Cluster that all tests share."""
     with ExitStack() as running:
-        ports = []
+        ports, processes = [], []
         for _ in range(3):
             port = free_port()
             options = f"--port {port} --bind 127.0.0.1 --cluster-enabled yes".split()
-            running.enter_context(running_redis(*options))
+            processes.append(running.enter_context(running_redis(*options)).process)
             ports.append(port)
         nodes = [running.enter_context(Redis(port=port, decode_responses=True)) for port in ports]
         _form_cluster(nodes, ports)
-        yield "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in ports)
+        hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+        yield RedisCluster(f"redis+cluster://{hosts}", processes)
+
+
+@pytest.fixture(scope="session")
+def cluster_url(cluster: RedisCluster) -> str:
+    """The Cluster's address."""
+    return cluster.url
 
 
 def _form_cluster(nodes: list[Any], ports: list[int]) -> None:
