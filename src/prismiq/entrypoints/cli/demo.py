@@ -71,6 +71,8 @@ async def _load(postgres: EmbeddedPostgres, dataset: Dataset) -> None:
 
         def advance(count: int) -> None:
             progress.update(task, advance=count, visible=True)
+            if progress.finished:
+                progress.update(task, description="Building keys and indexes")
 
         try:
             await ensure_loaded(postgres.dsn, dataset, advance)
