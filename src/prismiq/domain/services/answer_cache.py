@@ -16,6 +16,7 @@ from prismiq.domain.model.errors import (
     DatabaseUnavailableError,
     PrismiqError,
     QueryTimeoutError,
+    SchemaChangedError,
     StoreUnavailableError,
 )
 from prismiq.domain.model.result import EncodedResult
@@ -114,6 +115,8 @@ class AnswerCache:
         if look.freshness is Freshness.STALE_IF_ERROR:
             try:
                 return await self._computed(question, look)
+            except SchemaChangedError:
+                raise  # the kept answer is about tables that are no more
             except (DatabaseUnavailableError, QueryTimeoutError):
                 return Answer(CacheOutcome.STALE, entry=entry)
         if look.freshness is not Freshness.FRESH:

@@ -1,0 +1,299 @@
+"""What the cache does with answers of every age, and when the database or the store is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+
+import pytest
+
+from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.memory.table_versions import InMemoryTableVersions
+from prismiq.domain.model.cached_answer import CacheOutcome, CachePolicy
+from prismiq.domain.model.errors import (
+    DatabaseUnavailableError,
+    PrismiqError,
+    QueryExecutionError,
+    QueryTimeoutError,
+    SchemaChangedError,
+    StoreUnavailableError,
+)
+from prismiq.domain.model.plan import Column, Output
+from prismiq.domain.model.result import EncodedResult, RowBatch
+from prismiq.domain.model.type_family import TypeFamily
+from prismiq.domain.rules.cache_entry import result_of
+from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
+from prismiq.ports.clock import Clock
+
+LetOthersRun = Callable[[], Awaitable[None]]
+
+OUTPUTS = (Output("n", Column(0, "n", "bigint", TypeFamily.INTEGER), "bigint", TypeFamily.INTEGER),)
+POLICY = CachePolicy(ttl=100.0, renewal_share=0.2, max_stale=50.0, beta=0.0)
+
+
+class Database:
+    """Counts how often it was asked, and answers with the count."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: PrismiqError | None = None
+        self.rows = b""
+
+    async def compute(self) -> EncodedResult:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        rows = self.rows or f"[[{self.asked}]]".encode()
+        return EncodedResult(OUTPUTS, RowBatch(rows, 1, truncated=False), 1.5)
+
+    def question(self, key: str = "key", ttl: float | None = 100.0) -> Question:
+        return Question(key, frozenset({"public.orders"}), self.compute, ttl)
+
+
+class FailingStore(InMemoryCache, InMemoryTableVersions):
+    """A shared store that goes away and comes back, whole or in part."""
+
+    def __init__(self, clock: Clock) -> None:
+        InMemoryCache.__init__(self, clock=clock)
+        InMemoryTableVersions.__init__(self)
+        self.failing: set[str] = set()
+
+    def _check(self, call: str) -> None:
+        if call in self.failing:
+            raise StoreUnavailableError
+
+    async def get(self, key: str) -> Any | None:
+        self._check("get")
+        return await super().get(key)
+
+    async def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+        self._check("set")
+        await super().set(key, value, ttl)
+
+    async def read(self, tables: Collection[str]) -> Mapping[str, str]:
+        self._check("read")
+        return await super().read(tables)
+
+
+@pytest.fixture
+def database() -> Database:
+    return Database()
+
+
+@pytest.fixture
+def store(clock: Clock) -> FailingStore:
+    return FailingStore(clock)
+
+
+@pytest.fixture
+def cache(store: FailingStore, clock: Clock) -> AnswerCache:
+    return AnswerCache(store, store, clock, policy=POLICY, chance=lambda: 1e-9)
+
+
+def told(answer: Answer) -> tuple[str, int]:
+    result = answer.result
+    if result is None:
+        assert answer.entry is not None
+        result = result_of(answer.entry, OUTPUTS)
+    return answer.outcome.value, int(result.batch.rows_json.strip(b"[]"))
+
+
+async def test_the_second_answer_is_kept(cache: AnswerCache, database: Database) -> None:
+    assert told(await cache.answer(database.question())) == ("MISS", 1)
+    assert told(await cache.answer(database.question())) == ("HIT", 1)
+    assert database.asked == 1
+
+
+async def test_keys_are_apart(cache: AnswerCache, database: Database) -> None:
+    await cache.answer(database.question("a"))
+    assert told(await cache.answer(database.question("b"))) == ("MISS", 2)
+
+
+async def test_a_kept_answer_knows_when_it_was_computed(
+    cache: AnswerCache, database: Database, clock: Any
+) -> None:
+    asked_at = clock.now().timestamp()
+    await cache.answer(database.question())
+    clock.advance(7)
+    entry = (await cache.answer(database.question())).entry
+    assert entry is not None
+    assert entry.created_at == asked_at
+    assert b'"is_from_cache":true' in bytes(entry.stored)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+async def test_an_invalidated_answer_is_not_served(
+    cache: AnswerCache, database: Database, everything: bool
+) -> None:
+    await cache.answer(database.question())
+    tables = frozenset({"public.orders"})
+    count = await (cache.invalidate_all() if everything else cache.invalidate(tables))
+    assert count == 1
+    assert told(await cache.answer(database.question())) == ("MISS", 2)
+
+
+async def test_other_tables_do_not_matter(cache: AnswerCache, database: Database) -> None:
+    await cache.answer(database.question())
+    assert await cache.invalidate(frozenset({"public.customers"})) == 0
+    assert told(await cache.answer(database.question())) == ("HIT", 1)
+
+
+async def test_towards_the_end_an_answer_is_renewed_in_the_background(
+    cache: AnswerCache, database: Database, clock: Any, let_others_run: LetOthersRun
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(90)
+    assert told(await cache.answer(database.question())) == ("HIT", 1)
+    await let_others_run()
+    assert told(await cache.answer(database.question())) == ("HIT", 2)
+
+
+async def test_a_thousand_callers_cause_one_renewal(
+    cache: AnswerCache, database: Database, clock: Any, let_others_run: LetOthersRun
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(90)
+    await asyncio.gather(*(cache.answer(database.question()) for _ in range(1000)))
+    await let_others_run()
+    assert database.asked == 2
+
+
+async def test_a_renewal_that_fails_is_forgotten(
+    cache: AnswerCache, database: Database, clock: Any, let_others_run: LetOthersRun
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(90)
+    database.error = DatabaseUnavailableError()
+    await cache.answer(database.question())
+    await let_others_run()
+    assert told(await cache.answer(database.question())) == ("HIT", 1)
+
+
+async def test_after_its_time_an_answer_is_computed_anew(
+    cache: AnswerCache, database: Database, clock: Any
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(101)
+    assert told(await cache.answer(database.question())) == ("MISS", 2)
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailableError(), QueryTimeoutError(1.0)])
+async def test_a_database_that_is_away_is_stood_in_for(
+    cache: AnswerCache, database: Database, clock: Any, error: PrismiqError
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(101)
+    database.error = error
+    assert told(await cache.answer(database.question())) == ("STALE", 1)
+    database.error = None
+    assert told(await cache.answer(database.question())) == ("MISS", 3)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        QueryExecutionError("no", code="division_by_zero", caused_by_query=True),
+        SchemaChangedError(),
+    ],
+)
+async def test_a_query_that_cannot_be_answered_any_more_is_not_stood_in_for(
+    cache: AnswerCache, database: Database, clock: Any, error: PrismiqError
+) -> None:
+    await cache.answer(database.question())
+    clock.advance(101)
+    database.error = error
+    with pytest.raises(type(error)):
+        await cache.answer(database.question())
+
+
+async def test_nothing_stands_in_for_ever_or_after_an_invalidation(
+    cache: AnswerCache, database: Database, clock: Any
+) -> None:
+    await cache.answer(database.question("old"))
+    clock.advance(151)
+    await cache.answer(database.question("invalidated"))
+    await cache.invalidate(frozenset({"public.orders"}))
+    database.error = DatabaseUnavailableError()
+    for key in ("old", "invalidated"):
+        with pytest.raises(DatabaseUnavailableError):
+            await cache.answer(database.question(key))
+
+
+async def test_a_fresh_answer_is_computed_and_kept(cache: AnswerCache, database: Database) -> None:
+    await cache.answer(database.question())
+    assert told(await cache.fresh_answer(database.question())) == ("BYPASS", 2)
+    assert told(await cache.answer(database.question())) == ("HIT", 2)
+
+
+async def test_an_answer_without_expiry_stays(
+    cache: AnswerCache, database: Database, clock: Any
+) -> None:
+    await cache.answer(database.question(ttl=None))
+    clock.advance(1e9)
+    assert told(await cache.answer(database.question(ttl=None))) == ("HIT", 1)
+
+
+async def test_an_answer_without_lifetime_is_not_kept(
+    cache: AnswerCache, database: Database
+) -> None:
+    await cache.answer(database.question(ttl=0))
+    assert told(await cache.answer(database.question(ttl=0))) == ("MISS", 2)
+
+
+async def test_an_answer_that_is_too_large_is_not_kept(
+    store: FailingStore, clock: Clock, database: Database
+) -> None:
+    policy = CachePolicy(max_entry_bytes=10)
+    cache = AnswerCache(store, store, clock, policy=policy, chance=lambda: 1.0)
+    database.rows = b"[[12345678901]]"
+    await cache.answer(database.question())
+    assert (await cache.answer(database.question())).outcome is CacheOutcome.MISS
+
+
+@pytest.mark.parametrize("size", [100, 10_000, 1_000_000])
+async def test_compressed_answers_come_back_whole(
+    store: FailingStore, clock: Clock, database: Database, size: int
+) -> None:
+    policy = CachePolicy(compresses=True)
+    cache = AnswerCache(store, store, clock, policy=policy, chance=lambda: 1.0)
+    database.rows = b'[["%b"]]' % (b"x" * size)
+    await cache.answer(database.question())
+    hit = await cache.answer(database.question())
+    assert hit.entry is not None
+    assert result_of(hit.entry, OUTPUTS).batch.rows_json == database.rows
+
+
+@pytest.mark.parametrize("failing", [{"get"}, {"set"}, {"read"}, {"get", "set", "read"}])
+async def test_a_store_that_fails_fails_no_query(
+    cache: AnswerCache, store: FailingStore, database: Database, failing: set[str]
+) -> None:
+    await cache.answer(database.question())
+    store.failing = failing
+    assert (await cache.answer(database.question())).result or failing == {"set"}
+    assert (await cache.fresh_answer(database.question())).outcome is CacheOutcome.BYPASS
+    store.failing = set()
+    assert (await cache.answer(database.question())).outcome is CacheOutcome.HIT
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", "text", {"a": 1}])
+async def test_a_damaged_entry_is_a_miss(
+    cache: AnswerCache, store: FailingStore, database: Database, garbage: Any
+) -> None:
+    await store.set("key", garbage)
+    assert told(await cache.answer(database.question())) == ("MISS", 1)
+
+
+async def test_closing_ends_what_is_under_way(
+    cache: AnswerCache, database: Database, let_others_run: LetOthersRun
+) -> None:
+    never = asyncio.Event()
+
+    async def compute() -> EncodedResult:
+        await never.wait()
+        return await database.compute()
+
+    question = Question("key", frozenset(), compute, None)
+    caller = asyncio.create_task(cache.answer(question))
+    await let_others_run()
+    await cache.close()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
