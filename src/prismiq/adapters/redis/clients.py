@@ -11,7 +11,6 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
-from redis.maint_notifications import MaintNotificationsConfig
 
 from prismiq.domain.model.errors import ConfigurationError
 
@@ -71,7 +70,6 @@ def _options(connect_timeout: float, max_connections: int) -> dict[str, Any]:
         "decode_responses": False,
         "protocol": 2,
         "driver_info": None,
-        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
 
 
