@@ -17,8 +17,8 @@ class TestInMemoryComputationLease(ComputationLeaseContract):
 
     async def test_an_owner_who_dies_is_waited_for_no_longer_than_the_lease(
         self,
-        lease: ComputationLease,  # noqa: ARG002 - this waits in real time
-        elsewhere: ComputationLease,  # noqa: ARG002
+        lease: ComputationLease,
+        elsewhere: ComputationLease,
     ) -> None:
         timed = InMemoryComputationLease()
         await super().test_an_owner_who_dies_is_waited_for_no_longer_than_the_lease(timed, timed)
