@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from prismiq.adapters.http.bodies import ExecuteBody, ExecuteRequest
 from prismiq.adapters.http.field_problems import describe, field_names
+from prismiq.adapters.http.problems import MAX_LISTED
 from prismiq.domain.model.errors import PrismiqError, QueryValidationError
 from prismiq.domain.model.query import QueryDefinition
 
@@ -34,6 +35,7 @@ def parse_query(text: bytes) -> QueryDefinition:
         body = _BODY.validate_python(document)
     except ValidationError as error:
         found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
-        raise QueryValidationError(describe(found, field_names(ExecuteBody))) from None
+        problems = describe(found, field_names(ExecuteBody), MAX_LISTED)
+        raise QueryValidationError(problems) from None
     query: QueryDefinition = body.query if isinstance(body, ExecuteRequest) else body
     return query
