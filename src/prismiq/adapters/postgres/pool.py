@@ -95,16 +95,18 @@ class PostgresPool:
         if not self._is_open:
             return
         self._is_open = False
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.close_timeout):
-                for _ in range(self._settings.max_size):
-                    await self._slots.acquire()
-                for connection in self._idle:
-                    with suppress(*DRIVER_ERRORS):
-                        await connection.close()
-        self._drop_all()
-        for recovery in self._recoveries:
-            recovery.cancel()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.close_timeout):
+                    for _ in range(self._settings.max_size):
+                        await self._slots.acquire()
+                    for connection in self._idle:
+                        with suppress(*DRIVER_ERRORS):
+                            await connection.close()
+        finally:  # also when nobody has the patience to wait for it
+            self._drop_all()
+            for recovery in self._recoveries:
+                recovery.cancel()
         await asyncio.gather(*self._recoveries, return_exceptions=True)
 
     @asynccontextmanager
@@ -124,7 +126,8 @@ class PostgresPool:
         """
         allowed = self._settings.statement_timeout if seconds is None else seconds
         deadline = allowed + _DEADLINE_GRACE if seconds is None else allowed
-        connection = await self._borrow()
+        slots = self._slots  # a slot goes back to where it is from, even after a reopening
+        connection = await self._borrow(slots)
         succeeded = False
         try:
             async with asyncio.timeout(deadline):
@@ -134,33 +137,33 @@ class PostgresPool:
             lost = connection.is_closed()
             raise translate(error, timeout=allowed, connection_lost=lost) from error
         finally:
-            self._take_back(connection, succeeded=succeeded)
+            self._take_back(connection, slots, succeeded=succeeded)
 
-    async def _borrow(self) -> Connection:
-        self._check_open()
-        await self._take_slot()
+    async def _borrow(self, slots: asyncio.Semaphore) -> Connection:
+        self._check_open(slots)
+        await self._take_slot(slots)
         try:
-            self._check_open()  # it may have closed while this caller stood in line
-            return self._reuse() or await self._connect()
+            self._check_open(slots)  # it may have closed while this caller stood in line
+            return self._reuse() or await self._connect_for(slots)
         except ConfigurationError as error:
             # It worked when the pool was opened: what is wrong now is not for callers to know.
-            self._slots.release()
+            slots.release()
             raise DatabaseUnavailableError from error
         except BaseException:
-            self._slots.release()
+            slots.release()
             raise
 
-    def _check_open(self) -> None:
-        if not self._is_open:
+    def _check_open(self, slots: asyncio.Semaphore) -> None:
+        if not self._is_open or slots is not self._slots:
             raise EngineNotStartedError
 
-    async def _take_slot(self) -> None:
-        if not self._slots.locked():
-            await self._slots.acquire()  # returns at once
+    async def _take_slot(self, slots: asyncio.Semaphore) -> None:
+        if not slots.locked():
+            await slots.acquire()  # returns at once
             return
         try:
             async with asyncio.timeout(self._settings.acquire_timeout):
-                await self._slots.acquire()
+                await slots.acquire()
         except TimeoutError:
             raise PoolExhaustedError from None
 
@@ -176,6 +179,15 @@ class PostgresPool:
         idle_for = asyncio.get_running_loop().time() - connection.idle_since
         return idle_for > self._settings.idle_timeout
 
+    async def _connect_for(self, slots: asyncio.Semaphore) -> Connection:
+        connection = await self._connect()
+        try:
+            self._check_open(slots)  # it may have closed meanwhile, without this connection
+        except EngineNotStartedError:
+            self._drop(connection)
+            raise
+        return connection
+
     async def _connect(self) -> Connection:
         connection = await connect(
             self._dsn,
@@ -186,16 +198,18 @@ class PostgresPool:
         self._connections.add(connection)
         return connection
 
-    def _take_back(self, connection: Connection, *, succeeded: bool) -> None:
+    def _take_back(
+        self, connection: Connection, slots: asyncio.Semaphore, *, succeeded: bool
+    ) -> None:
         if connection.is_closed() or (succeeded and not connection.is_in_transaction()):
             self._keep(connection)
-            self._slots.release()
+            slots.release()
         else:
-            recovery = asyncio.create_task(self._recover(connection))
+            recovery = asyncio.create_task(self._recover(connection, slots))
             self._recoveries.add(recovery)
             recovery.add_done_callback(self._recoveries.discard)
 
-    async def _recover(self, connection: Connection) -> None:
+    async def _recover(self, connection: Connection, slots: asyncio.Semaphore) -> None:
         """Bring a session back to a known state. Its slot stays taken until the server agrees."""
         recovered = False
         try:
@@ -205,7 +219,7 @@ class PostgresPool:
                 recovered = True
         finally:
             (self._keep if recovered else self._drop)(connection)
-            self._slots.release()
+            slots.release()
 
     def _keep(self, connection: Connection) -> None:
         if connection.is_closed():

@@ -12,11 +12,15 @@ import asyncpg
 import pytest
 
 from prismiq.adapters.embedded.server import EmbeddedPostgres
-from prismiq.adapters.postgres.pool import PostgresPool
+from prismiq.adapters.postgres.pool import PoolSettings, PostgresPool
 from prismiq.adapters.postgres.probe import PostgresProbe
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
 from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
-from prismiq.domain.model.errors import DatabaseUnavailableError, QueryTimeoutError
+from prismiq.domain.model.errors import (
+    DatabaseUnavailableError,
+    EngineNotStartedError,
+    QueryTimeoutError,
+)
 from prismiq.domain.model.result import CompiledQuery
 from prismiq.domain.model.scope import Scope
 
@@ -152,4 +156,16 @@ async def test_the_pool_of_a_frozen_server_closes(server: EmbeddedPostgres) -> N
             with pytest.raises(asyncio.CancelledError):
                 await task
             await pool.close()
+    assert pool.size == 0
+
+
+async def test_a_connection_that_is_made_too_late_is_not_kept(server: EmbeddedPostgres) -> None:
+    pool = PostgresPool(server.dsn, PoolSettings(connect_timeout=10, close_timeout=0.05))
+    await pool.open()
+    async with frozen(server), pool.acquire():
+        late = asyncio.create_task(PostgresQueryRunner(pool).run(ONE, scope=Scope(), limit=1))
+        await asyncio.sleep(0)
+        await pool.close()
+    with pytest.raises(EngineNotStartedError):
+        await late
     assert pool.size == 0

@@ -37,6 +37,11 @@ async def backend_of(pool: PostgresPool) -> int:
         return number
 
 
+async def endless_statement(pool: PostgresPool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("SELECT pg_sleep(600)")
+
+
 async def test_a_connection_is_reused_and_counted(open_pool: OpenPool, database: str) -> None:
     pool = await open_pool(database)
     assert (pool.size, pool.idle_size) == (1, 1)
@@ -140,6 +145,39 @@ async def test_closing_does_not_wait_for_ever(database: str) -> None:
     assert pool.size == 0
 
 
+async def test_reopened_it_still_lends_no_more_than_its_size(database: str) -> None:
+    """Borrowers whom a closing did not wait for give back to the pool that they took from."""
+    pool = PostgresPool(
+        database, PoolSettings(max_size=2, close_timeout=0.05, acquire_timeout=0.05)
+    )
+    await pool.open()
+    running = [asyncio.create_task(endless_statement(pool)) for _ in range(2)]
+    while pool.size < 2:  # noqa: ASYNC110 - the server sets no event
+        await asyncio.sleep(0)
+    await pool.close()
+    await pool.open()
+    for task in running:
+        with pytest.raises((DatabaseUnavailableError, EngineNotStartedError)):
+            await task
+    async with pool.acquire(), pool.acquire():
+        with pytest.raises(PoolExhaustedError):
+            await backend_of(pool)
+    await pool.close()
+
+
+async def test_a_closing_that_is_cancelled_leaves_no_connection(database: str) -> None:
+    pool = PostgresPool(database)
+    await pool.open()
+    async with pool.acquire() as connection:
+        closing = asyncio.create_task(pool.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert connection.is_closed()
+    assert (pool.size, pool.idle_size) == (0, 0)
+
+
 async def test_the_pool_is_whole_again_after_many_broken_off_statements(
     open_pool: OpenPool, database: str, eventually: Eventually, backends_at_work: Backends
 ) -> None:
@@ -214,14 +252,10 @@ async def test_a_connection_lost_in_a_statement_is_unavailability(
 ) -> None:
     pool = await open_pool(database)
 
-    async def endless() -> None:
-        async with pool.acquire() as session:
-            await session.execute("SELECT pg_sleep(600)")
-
     async def running() -> bool:
         return await backends_at_work() == 1
 
-    task = asyncio.create_task(endless())
+    task = asyncio.create_task(endless_statement(pool))
     await eventually(running)
     await connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prismiq'"
