@@ -13,6 +13,8 @@ from math import inf
 
 from prismiq.domain.model.errors import (
     ConfigurationError,
+    DatabaseUnavailableError,
+    QueryTimeoutError,
     SchemaChangedError,
     SchemaNotLoadedError,
 )
@@ -35,6 +37,9 @@ _MIN_AGE_TO_DISTRUST = 1.0
 """Seconds. A view younger than this is kept even when a query finds it outdated, so that
 queries which always fail that way cannot make the catalog be read for each of them."""
 
+_RETRY_AFTER = 5.0
+"""Seconds between attempts to renew a reading of a database that does not answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -43,6 +48,12 @@ class _Reading:
     schema: DatabaseSchema
     view: SchemaView
     read_at: float
+    fresh_until: float
+
+    @property
+    def proved_wrong(self) -> bool:
+        """Whether a query found the database different."""
+        return self.fresh_until == -inf
 
 
 class SchemaCatalog:
@@ -83,6 +94,8 @@ class SchemaCatalog:
     async def view(self, scope: Scope) -> SchemaView:
         """Return what the scope may see, reading it when it is unknown or too old.
 
+        What is merely too old serves on while the database does not answer.
+
         Raises:
             DatabaseUnavailableError: the catalog had to be read and could not be.
             QueryTimeoutError: reading it took too long.
@@ -90,10 +103,18 @@ class SchemaCatalog:
         """
         key = self._key(scope)
         reading = self._readings.get(key)
-        if reading is not None and self._clock.monotonic() - reading.read_at < self._ttl:
+        if reading is not None and self._clock.monotonic() < reading.fresh_until:
             self._readings.move_to_end(key)
             return reading.view
-        return (await self._flights.join(key, partial(self._read, key))).view
+        try:
+            return (await self._flights.join(key, partial(self._read, key))).view
+        except (DatabaseUnavailableError, QueryTimeoutError):
+            kept = self._readings.get(key)
+            if kept is None or kept.proved_wrong:
+                raise
+            retry_at = self._clock.monotonic() + _RETRY_AFTER
+            self._readings[key] = replace(kept, fresh_until=max(kept.fresh_until, retry_at))
+            return kept.view
 
     def known_view(self, scope: Scope) -> SchemaView:
         """Return what was read last, however old, without waiting.
@@ -158,7 +179,7 @@ class SchemaCatalog:
         if reading is None or reading.view is not view:
             return  # renewed since
         if self._clock.monotonic() - reading.read_at >= _MIN_AGE_TO_DISTRUST:
-            self._readings[key] = replace(reading, read_at=-inf)
+            self._readings[key] = replace(reading, fresh_until=-inf)
 
     def _landed(self, key: str, reading: _Reading) -> None:
         self._readings[key] = reading
@@ -169,4 +190,5 @@ class SchemaCatalog:
     async def _read(self, key: str) -> _Reading:
         read_at = self._clock.monotonic()
         schema = await self._source.read(schemas_to_read(self._exposed, key))
-        return _Reading(schema, expose(schema, self._exposed, self._config, key), read_at)
+        view = expose(schema, self._exposed, self._config, key)
+        return _Reading(schema, view, read_at, fresh_until=read_at + self._ttl)

@@ -9,6 +9,7 @@ import pytest
 from prismiq.domain.model.errors import (
     ConfigurationError,
     DatabaseUnavailableError,
+    QueryTimeoutError,
     SchemaChangedError,
     SchemaNotLoadedError,
 )
@@ -92,6 +93,46 @@ async def test_a_failed_read_is_tried_again(catalog: SchemaCatalog, source: Any)
         await catalog.view(SCOPE)
     source.error = None
     assert (await catalog.view(SCOPE)).table_names() == ["airlines", "flights"]
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailableError(), QueryTimeoutError(30.0)])
+async def test_the_last_reading_serves_on_while_the_database_does_not_answer(
+    catalog: SchemaCatalog, source: Any, clock: Any, error: Exception
+) -> None:
+    known = await catalog.view(SCOPE)
+    clock.advance(60)
+    source.error = error
+    assert await catalog.view(SCOPE) is known
+    clock.advance(4.9)
+    assert await catalog.view(SCOPE) is known
+    assert len(source.reads) == 2  # not every caller waits for a database that stands still
+    clock.advance(0.1)
+    assert await catalog.view(SCOPE) is known
+    source.error = None
+    clock.advance(5)
+    assert await catalog.view(SCOPE) is not known
+    assert len(source.reads) == 4
+
+
+async def test_a_reading_that_proved_wrong_does_not_serve_on(
+    catalog: SchemaCatalog, source: Any, clock: Any
+) -> None:
+    view = await catalog.view(SCOPE)
+    clock.advance(1.0)
+    with pytest.raises(SchemaChangedError), catalog.relied_on(view, SCOPE):
+        raise SchemaChangedError
+    source.error = DatabaseUnavailableError()
+    with pytest.raises(DatabaseUnavailableError):
+        await catalog.view(SCOPE)
+
+
+async def test_a_refresh_says_that_the_database_does_not_answer(
+    catalog: SchemaCatalog, source: Any
+) -> None:
+    await catalog.view(SCOPE)
+    source.error = DatabaseUnavailableError()
+    with pytest.raises(DatabaseUnavailableError):
+        await catalog.refresh(SCOPE)
 
 
 async def test_a_refresh_does_not_believe_a_read_that_began_before_it(
