@@ -1,5 +1,8 @@
 """What was probably meant."""
 
+from difflib import SequenceMatcher
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,3 +43,20 @@ def test_there_is_nothing_to_suggest_where_there_are_no_names() -> None:
 @given(st.text(max_size=200), st.lists(st.text(max_size=80), max_size=20))
 def test_only_candidates_are_suggested(name: str, candidates: list[str]) -> None:
     assert closest(name, candidates) in {None, *candidates}
+
+
+def test_names_made_up_to_be_hard_to_compare_are_not_all_aligned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aligned = []
+    ratio = SequenceMatcher.ratio
+
+    def counted(matcher: SequenceMatcher[str]) -> float:
+        aligned.append(matcher)
+        return ratio(matcher)
+
+    monkeypatch.setattr(SequenceMatcher, "ratio", counted)
+    letters = Random(1)
+    names = ["".join(letters.choices("ab", k=140)) for _ in range(300)]
+    closest("ab" * 32, names)
+    assert 0 < len(aligned) <= 5

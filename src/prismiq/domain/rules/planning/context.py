@@ -1,8 +1,8 @@
 """What all planning steps share: the schema, the limits, and the problems found so far."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from prismiq.domain.model.plan import Column
 from prismiq.domain.model.query_limits import QueryLimits
@@ -12,11 +12,8 @@ from prismiq.domain.rules.displayed_text import shown
 from prismiq.domain.rules.schema_view import ColumnView, SchemaView, TableView
 from prismiq.domain.rules.suggestions import closest
 
-
-def did_you_mean(name: str, candidates: Any) -> str | None:
-    """Return a question that names the closest candidate, or None when none is close."""
-    match = closest(name, candidates)
-    return None if match is None else f"Did you mean {shown(match)}?"
+_MOST_HELPED = 20
+"""Problems, of which answers list no more. Looking for likely names takes a while each time."""
 
 
 @dataclass(slots=True)
@@ -37,6 +34,11 @@ class PlanningContext:
             FieldProblem(code=code, message=message, field=location, suggestion=suggestion)
         )
 
+    def did_you_mean(self, name: str, candidates: Iterable[str]) -> str | None:
+        """Return a question that names the closest candidate, or None when none is close."""
+        match = closest(name, candidates) if len(self.problems) < _MOST_HELPED else None
+        return None if match is None else f"Did you mean {shown(match)}?"
+
     def source(self, table_id: str, location: str) -> int | None:
         """Return the position of the table with this id, or report that there is none."""
         position = self.sources.get(table_id)
@@ -45,7 +47,7 @@ class PlanningContext:
                 location,
                 "unknown_table_id",
                 f"No table of this query has the id {shown(table_id)}.",
-                did_you_mean(table_id, self.sources),
+                self.did_you_mean(table_id, self.sources),
             )
         return position
 
@@ -76,7 +78,7 @@ class PlanningContext:
                 location,
                 "column_not_found",
                 f"Table {shown(table.name)} has no column {shown(name)}.",
-                did_you_mean(name, table.columns),
+                self.did_you_mean(name, table.columns),
             )
             return None
         return Column(position, name, column.schema.data_type, column.family)

@@ -6,7 +6,7 @@ from prismiq.domain.model.plan import Aggregate, Output, Predicate
 from prismiq.domain.model.query import ColumnSelection, HavingDefinition
 from prismiq.domain.rules.displayed_text import shown
 from prismiq.domain.rules.planning.conditions import Operand, plan_condition
-from prismiq.domain.rules.planning.context import PlanningContext, did_you_mean
+from prismiq.domain.rules.planning.context import PlanningContext
 from prismiq.domain.rules.planning.outputs import PlacedOutput, plan_output
 
 
@@ -43,7 +43,7 @@ def _aggregate_called(
         f"{location}.column",
         "unknown_alias",
         f"No aggregated result column is called {shown(name)}.",
-        did_you_mean(name, aggregates)
+        context.did_you_mean(name, aggregates)
         or "Name an aggregate by its alias, or give table_id, column and aggregation.",
     )
     return None

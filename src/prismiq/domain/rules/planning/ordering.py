@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prismiq.domain.model.plan import Aggregate, Column, Expression, Ordering, Output
 from prismiq.domain.model.query import SortDefinition
 from prismiq.domain.rules.displayed_text import shown
-from prismiq.domain.rules.planning.context import PlanningContext, did_you_mean
+from prismiq.domain.rules.planning.context import PlanningContext
 from prismiq.domain.rules.planning.expressions import column_behind
 from prismiq.domain.rules.type_capabilities import has_order
 
@@ -53,7 +53,7 @@ def _output_called(
         f"{location}.column",
         "unknown_alias",
         f"No result column is called {shown(name)}.",
-        did_you_mean(name, names) or "To sort by a column of a table, add its table_id.",
+        context.did_you_mean(name, names) or "To sort by a column of a table, add its table_id.",
     )
     return None
 

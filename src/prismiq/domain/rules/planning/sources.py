@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prismiq.domain.model.query import QueryTable
 from prismiq.domain.rules.displayed_text import shown
-from prismiq.domain.rules.planning.context import PlanningContext, did_you_mean
+from prismiq.domain.rules.planning.context import PlanningContext
 
 
 def resolve_sources(tables: Sequence[QueryTable], context: PlanningContext) -> None:
@@ -28,5 +28,5 @@ def resolve_sources(tables: Sequence[QueryTable], context: PlanningContext) -> N
                 f"{location}.name",
                 "table_not_found",
                 f"There is no table {shown(table.name)}.",
-                did_you_mean(table.name, names),
+                context.did_you_mean(table.name, names),
             )

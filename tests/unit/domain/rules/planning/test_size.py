@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from prismiq.domain.model.errors import QueryValidationError
 from prismiq.domain.model.plan import QueryPlan
 from prismiq.domain.model.query_limits import QueryLimits
 
@@ -69,3 +70,11 @@ def test_what_is_too_large_is_named(
 
 def test_limits_are_the_operators_to_choose(plan: Plan) -> None:
     assert plan(CARRIER, limit=100, limits=QueryLimits(max_rows=5)).limit == 5
+
+
+def test_likely_names_are_looked_for_only_as_often_as_answers_list_problems(plan: Plan) -> None:
+    typos = [{"table_id": "f", "column": "carier"} for _ in range(30)]
+    with pytest.raises(QueryValidationError) as caught:
+        plan(*typos)
+    helped = [problem.suggestion is not None for problem in caught.value.problems]
+    assert helped == [True] * 20 + [False] * 10
