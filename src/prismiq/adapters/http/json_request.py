@@ -14,6 +14,8 @@ MAX_PARTS = 3_000
 """How many fields and list members a body may have: far more than a query within its limits.
 Lists of values to compare with are not counted; the query's own limits are for them."""
 
+_LONGEST_CONTENT_TYPE = 200
+"""Python takes seconds to parse a header of many semicolons."""
 _FEW_PARTS_BYTES = 2_048
 """A body up to this size is not counted: it cannot have many parts."""
 
@@ -109,6 +111,8 @@ class JsonRequest(Request):
 def _is_utf8_json(content_type: str) -> bool:
     if content_type == "application/json":
         return True
+    if len(content_type) > _LONGEST_CONTENT_TYPE:
+        return False
     header = Message()
     header["content-type"] = content_type
     kind, _, subtype = header.get_content_type().partition("/")

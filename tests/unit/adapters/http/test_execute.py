@@ -328,3 +328,12 @@ async def test_other_methods_and_paths_go_their_ordinary_way(client: httpx.Async
     assert (await client.get("/query/execute")).status_code == 405
     assert (await client.post("/query/execute/", json=QUERY)).status_code == 307
     assert (await client.get("/tables")).json() == ["airlines", "flights"]
+
+
+@pytest.mark.parametrize("padding", ['x="' + ";" * 64_000, ";" * 300])
+async def test_a_content_type_that_is_slow_to_parse_is_refused(
+    client: httpx.AsyncClient, padding: str
+) -> None:
+    headers = {"Content-Type": f"application/json; {padding}"}
+    response = await client.post("/query/execute", content=json.dumps(QUERY), headers=headers)
+    problem(response, 415, "unsupported_media_type")
