@@ -40,10 +40,9 @@ def pattern(value: Any, target: Target) -> str:
 
 def label(value: Any, target: Target) -> str:
     """Return a label of the enum type."""
-    labels = target.enum_values or ()
     written = text(value, target)
-    if written not in labels:
-        meant = closest(written, labels)
+    if written not in target.labels:
+        meant = closest(written, target.enum_values or ())
         raise ValueProblem(
             "unknown_label",
             f"{shown(written)} is not one of the labels of {shown(target.data_type)}.",

@@ -97,3 +97,13 @@ def test_an_unknown_label_is_answered_with_the_closest_one(refuse: Refuse) -> No
 def test_a_label_is_text(refuse: Refuse) -> None:
     assert refuse(1, "public.mood", labels=MOODS).code == "wrong_type"
     assert refuse("zzz", "public.mood", labels=MOODS).suggestion is None
+
+
+def test_labels_of_a_list_are_not_searched_one_by_one(bind_all: Bind) -> None:
+    class Searched(tuple[str, ...]):
+        __slots__ = ()
+
+        def __contains__(self, label: object) -> bool:
+            raise AssertionError("an enum may have thousands of labels, and a query many lists")
+
+    assert bind_all(["ok", "sad"], "public.mood", labels=Searched(MOODS)).value == ("ok", "sad")
