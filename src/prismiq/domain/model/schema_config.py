@@ -28,6 +28,10 @@ class TableConfig(StrictModel):
 
 
 class SchemaConfig(StrictModel):
-    """Presentation by table name; ``schema.table`` names a table outside the default schema."""
+    """Presentation by table name.
+
+    A bare name is of tables in every schema, since scopes differ in their default one;
+    ``schema.table`` is of that table alone and goes before the bare name.
+    """
 
     tables: Annotated[Mapping[str, TableConfig], Field(strict=False)] = {}

@@ -114,32 +114,37 @@ def expose(
     tables = {}
     for table in schema.tables:
         key = (table.schema_name, table.name)
-        table_config = _config_of(table, config, default_schema)
+        table_config = _config_of(table, config)
         if table_config.hidden or (exposed is not None and key not in exposed):
             continue
         tables[f"{table.schema_name}.{table.name}"] = _visible_table(table, table_config)
+    # The name of a composite key may tell the hidden column, and half a key is none.
+    broken = {_key_of(link) for link in schema.relationships if not _is_visible(link, tables)}
     relationships = [
         _renamed(relationship, tables, default_schema)
         for relationship in schema.relationships
-        if _is_visible(relationship, tables)
+        if _key_of(relationship) not in broken
     ]
     return SchemaView(list(tables.values()), relationships, default_schema)
 
 
-def _config_of(table: TableSchema, config: SchemaConfig | None, default_schema: str) -> TableConfig:
+def _config_of(table: TableSchema, config: SchemaConfig | None) -> TableConfig:
+    """Return what is said of the table. A bare name is of any schema.
+
+    Were it of the default schema only, a scope with another one would see what is hidden.
+    """
     if config is None:
         return TableConfig()
-    for name, table_config in config.tables.items():
-        if qualified_name(name, default_schema) == (table.schema_name, table.name):
-            return table_config
-    return TableConfig()
+    qualified = config.tables.get(f"{table.schema_name}.{table.name}")
+    return qualified or config.tables.get(table.name, TableConfig())
 
 
 def _visible_table(table: TableSchema, config: TableConfig) -> TableSchema:
+    hidden = {name for name, column in config.columns.items() if column.hidden}
     columns = tuple(
-        _presented(column, config.columns.get(column.name))
+        _presented(column if not hidden else _discreet(column), config.columns.get(column.name))
         for column in table.columns
-        if not (column.name in config.columns and config.columns[column.name].hidden)
+        if column.name not in hidden
     )
     names = {column.name for column in columns}
     return table.model_copy(
@@ -153,6 +158,12 @@ def _visible_table(table: TableSchema, config: TableConfig) -> TableSchema:
     )
 
 
+def _discreet(column: ColumnSchema) -> ColumnSchema:
+    """Leave out an expression over other columns, since hidden ones may be among them."""
+    is_computed = (column.default_value or "").startswith("GENERATED ALWAYS AS (")
+    return column.model_copy(update={"default_value": "GENERATED"}) if is_computed else column
+
+
 def _presented(column: ColumnSchema, config: ColumnConfig | None) -> ColumnSchema:
     if config is None:
         return column
@@ -164,6 +175,11 @@ def _presented(column: ColumnSchema, config: ColumnConfig | None) -> ColumnSchem
             "date_format": config.date_format or column.date_format,
         }
     )
+
+
+def _key_of(relationship: Relationship) -> tuple[str, str]:
+    """Return what the pairs of one foreign key have in common, and no other key has."""
+    return relationship.from_table, relationship.constraint_name or relationship.from_column
 
 
 def _is_visible(relationship: Relationship, tables: dict[str, TableSchema]) -> bool:

@@ -114,3 +114,66 @@ def test_exposed_tables_that_do_not_exist_are_found() -> None:
     exposed = ["flights", "hr.salaries", "hr.wages", "fligths"]
 
     assert missing_tables(expose(SCHEMA, exposed), exposed) == ["hr.wages", "fligths"]
+
+
+@pytest.mark.parametrize("default_schema", ["public", "hr", "tenant"])
+def test_what_is_hidden_by_a_bare_name_is_hidden_from_scopes_with_another_schema(
+    default_schema: str,
+) -> None:
+    config = SchemaConfig(
+        tables={
+            "flights": TableConfig(columns={"crew": ColumnConfig(hidden=True)}),
+            "salaries": TableConfig(hidden=True),
+        }
+    )
+    view = expose(SCHEMA, config=config, default_schema=default_schema)
+
+    flights = view.table("flights", "public")
+    assert flights is not None
+    assert list(flights.columns) == ["carrier"]
+    assert view.table("salaries", "hr") is None
+
+
+def test_a_qualified_name_goes_before_a_bare_one() -> None:
+    config = SchemaConfig(
+        tables={"salaries": TableConfig(hidden=True), "hr.salaries": TableConfig()}
+    )
+    assert expose(SCHEMA, config=config).table("hr.salaries") is not None
+
+
+def test_an_expression_does_not_tell_hidden_columns() -> None:
+    doubled = ColumnSchema(
+        name="bonus", data_type="integer", default_value="GENERATED ALWAYS AS ((salary * 2))"
+    )
+    counted = ColumnSchema(name="id", data_type="integer", default_value="0")
+    salary = ColumnSchema(name="salary", data_type="integer")
+    schema = DatabaseSchema(tables=[TableSchema(name="pay", columns=[counted, salary, doubled])])
+    hidden = SchemaConfig(
+        tables={"pay": TableConfig(columns={"salary": ColumnConfig(hidden=True)})}
+    )
+
+    def defaults(config: SchemaConfig | None) -> list[str | None]:
+        [table] = expose(schema, config=config).schema.tables
+        return [column.default_value for column in table.columns]
+
+    assert defaults(hidden) == ["0", "GENERATED"]
+    assert defaults(None) == ["0", None, "GENERATED ALWAYS AS ((salary * 2))"]
+
+
+def test_a_composite_key_with_a_hidden_column_is_left_out_whole() -> None:
+    pairs = [
+        Relationship(
+            from_table="public.flights",
+            from_column=column,
+            to_table="public.airlines",
+            to_column="carrier",
+            constraint_name="flights_carrier_crew_fkey",
+        )
+        for column in ("carrier", "crew")
+    ]
+    schema = DatabaseSchema(tables=[FLIGHTS, AIRLINES], relationships=pairs)
+    hidden = SchemaConfig(
+        tables={"flights": TableConfig(columns={"crew": ColumnConfig(hidden=True)})}
+    )
+    assert expose(schema, config=hidden).schema.relationships == ()
+    assert len(expose(schema).schema.relationships) == 2
