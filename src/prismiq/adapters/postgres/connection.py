@@ -21,16 +21,26 @@ SESSION_SETTINGS = {
 }
 """Fixed when a connection is made: they decide how values look, and cost no round trip."""
 
+_REPORTED = (
+    "default_transaction_read_only",
+    "TimeZone",
+    "IntervalStyle",
+    "DateStyle",
+    "search_path",
+)
+"""Servers say when one of these changes, the last one from version 18."""
+
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
     """A connection that can tell whether the server hung up while nobody was looking."""
 
-    __slots__ = ("_poll", "idle_since")
+    __slots__ = ("_at_first", "_poll", "idle_since")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._poll = select.poll()
         self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._at_first = self._reported()
         self.idle_since = 0.0
 
     def is_quiet(self) -> bool:
@@ -40,6 +50,14 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no
         loop comes to reading it, which may be after the next statement was sent.
         """
         return not self.is_closed() and not self._poll.poll(0)
+
+    def has_changed(self) -> bool:
+        """Whether a statement has changed the session, as a view that calls ``set_config`` can."""
+        return self._reported() != self._at_first
+
+    def _reported(self) -> list[str | None]:
+        settings = self.get_settings()
+        return [getattr(settings, name, None) for name in _REPORTED]
 
 
 async def connect(

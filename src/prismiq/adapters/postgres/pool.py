@@ -222,7 +222,7 @@ class PostgresPool:
             slots.release()
 
     def _keep(self, connection: Connection) -> None:
-        if connection.is_closed():
+        if connection.is_closed() or connection.has_changed():
             self._drop(connection)
             return
         connection.idle_since = asyncio.get_running_loop().time()

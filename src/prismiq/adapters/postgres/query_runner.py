@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 from prismiq.adapters.postgres.connection import SESSION_SETTINGS, Connection
 from prismiq.adapters.postgres.pool import PostgresPool
+from prismiq.domain.model.errors import QueryExecutionError
 from prismiq.domain.model.result import CompiledQuery, PlanEstimate, RowBatch
 from prismiq.domain.model.scope import Scope
 from prismiq.ports.query_runner import QueryRunner
@@ -18,9 +19,14 @@ from prismiq.ports.query_runner import QueryRunner
 # U+001E cannot occur in JSON text as it is, so it marks where one row ends and the next begins.
 _SEPARATOR = b"\x1e"
 _ROWS = """
-SELECT count(*), convert_to(string_agg(line, E'\\x1e'), 'UTF8')
-FROM (SELECT json_build_array({columns})::text AS line FROM ({statement}) AS q) AS r
+SELECT count, convert_to(CASE WHEN octet_length(lines) <= {most} THEN lines END, 'UTF8')
+FROM (
+    SELECT count(*), string_agg(line, E'\\x1e') AS lines
+    FROM (SELECT json_build_array({columns})::text AS line FROM ({statement}) AS q) AS r
+) AS answer
 """
+_MOST_MEBIBYTES = 64
+"""In one answer. On its way to the client it is in memory up to four times."""
 
 _SET_LOCALLY = """
 SELECT set_config(name, value, true)
@@ -45,6 +51,12 @@ class PostgresQueryRunner(QueryRunner):
         statement = _row_statement(query.sql, query.column_count)
         async with self._session(scope) as connection:
             count, lines = await connection.fetchrow(statement, *query.parameters)
+        if count and lines is None:
+            raise QueryExecutionError(
+                f"The answer is larger than {_MOST_MEBIBYTES} MiB: ask for fewer rows or columns.",
+                code="answer_too_large",
+                caused_by_query=True,
+            )
         return _batch(count, lines or b"", limit)
 
     async def estimate(self, query: CompiledQuery, *, scope: Scope) -> PlanEstimate:
@@ -70,7 +82,8 @@ class PostgresQueryRunner(QueryRunner):
             await connection.execute("BEGIN READ ONLY")
             await connection.execute(_SET_LOCALLY, list(settings), list(settings.values()))
             yield connection
-            await connection.execute("COMMIT")
+            # Not COMMIT: there is nothing to keep, and what a view has set goes with the rest.
+            await connection.execute("ROLLBACK")
 
 
 def _local_settings(scope: Scope) -> dict[str, str]:
@@ -84,7 +97,7 @@ def _local_settings(scope: Scope) -> dict[str, str]:
 
 def _row_statement(sql: str, column_count: int) -> str:
     columns = ", ".join(f"q.c{index}" for index in range(column_count))
-    return _ROWS.format(columns=columns, statement=sql)
+    return _ROWS.format(columns=columns, statement=sql, most=_MOST_MEBIBYTES << 20)
 
 
 def _batch(count: int, lines: bytes, limit: int) -> RowBatch:

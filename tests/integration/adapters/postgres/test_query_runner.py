@@ -65,6 +65,15 @@ async def test_large_answers_arrive_whole_and_in_order(runner: PostgresQueryRunn
     assert batch.truncated
 
 
+async def test_an_answer_too_large_for_memory_is_refused(runner: PostgresQueryRunner) -> None:
+    sql = "SELECT repeat('ü', 1 << 19) AS c0 FROM generate_series(1, CAST($1 AS int8))"
+    with pytest.raises(QueryExecutionError) as caught:
+        await runner.run(CompiledQuery(sql, (64,), 1), scope=DEFAULT, limit=100)
+    assert caught.value.code == "answer_too_large"
+    assert caught.value.caused_by_query
+    assert (await runner.run(CompiledQuery(sql, (8,), 1), scope=DEFAULT, limit=100)).row_count == 8
+
+
 async def test_the_estimate_runs_nothing(runner: PostgresQueryRunner) -> None:
     async with asyncio.timeout(5):
         estimate = await runner.estimate(SLEEP, scope=DEFAULT)
@@ -133,6 +142,34 @@ async def test_claims_live_exactly_as_long_as_their_query(
     with pytest.raises(QueryExecutionError):
         await value_of(runner, "1 / 0", TENANT)
     assert await value_of(runner, seen, DEFAULT) == "default||"
+
+
+async def test_what_a_view_sets_for_the_session_does_not_reach_the_next_caller(
+    open_pool: OpenPool, database: str
+) -> None:
+    runner = PostgresQueryRunner(await open_pool(database, max_size=1))
+    changes = {
+        "prismiq.user_id": "9",
+        "default_transaction_read_only": "off",
+        "statement_timeout": "0",
+        "role": "pg_monitor",
+    }
+    settings = [f"nullif(current_setting('{name}', true), '')" for name in changes]
+    seen = f"json_build_array({', '.join(settings)})"
+    before = await value_of(runner, seen, DEFAULT)
+    for name, value in changes.items():
+        await value_of(runner, f"set_config('{name}', '{value}', false)", TENANT)
+    assert await value_of(runner, seen, DEFAULT) == before
+
+
+async def test_a_session_that_a_view_has_made_writable_is_not_used_again(
+    open_pool: OpenPool, database: str
+) -> None:
+    runner = PostgresQueryRunner(await open_pool(database, max_size=1))
+    await value_of(runner, "set_config('default_transaction_read_only', 'off', false)", DEFAULT)
+    assert await value_of(runner, "current_setting('transaction_read_only')", DEFAULT) == "on"
+    await value_of(runner, "set_config('TimeZone', 'Asia/Tokyo', false)", DEFAULT)
+    assert await value_of(runner, "current_setting('TimeZone')", DEFAULT) == "UTC"
 
 
 async def test_no_claim_can_pose_as_the_tenant(runner: PostgresQueryRunner) -> None:
