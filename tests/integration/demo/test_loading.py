@@ -1,6 +1,9 @@
 """The demo's data: complete, typed, keyed, loaded once and never by halves."""
 
+import asyncio
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -164,3 +167,21 @@ def test_a_missing_package_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(dataset_module, "_PACKAGE", UNKNOWN_MODULE)
     with pytest.raises(ConfigurationError, match=r"pip install 'prismiq\[demo\]'"):
         Dataset.installed()
+
+
+async def test_a_server_that_dies_amid_the_load_is_noticed(server_dir: Path) -> None:
+    """A full disk ends it, for instance, while rows wait to be written."""
+    dataset = Dataset.installed()
+    read = 0
+    with EmbeddedPostgres(server_dir / "data", settings={"fsync": "off"}) as server:
+
+        def end_the_server_half_way(count: int) -> None:
+            nonlocal read
+            read += count
+            if read > dataset.size() // 2:
+                os.kill(server.pid, signal.SIGQUIT)
+
+        loading = asyncio.create_task(ensure_loaded(server.dsn, dataset, end_the_server_half_way))
+        done, _ = await asyncio.wait({loading}, timeout=20)
+        assert done
+        assert isinstance(loading.exception(), DatabaseUnavailableError)

@@ -1,5 +1,6 @@
 """Preparing a database that is ours, such as the demo's. Queries never come this way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,9 +32,19 @@ class OwnerSession:
 
     async def copy_csv(self, table: str, chunks: AsyncIterator[bytes], *, null: str) -> None:
         """Fill ``table`` of the first schema from CSV with a header line."""
-        await self._connection.copy_to_table(
-            table, source=chunks, format="csv", header=True, null=null
+        copying = asyncio.ensure_future(
+            self._connection.copy_to_table(
+                table, source=chunks, format="csv", header=True, null=null
+            )
         )
+        # The driver waits for ever when the server goes away while it takes no more rows.
+        self._connection.add_termination_listener(lambda _connection: copying.cancel())
+        try:
+            await copying
+        except asyncio.CancelledError:
+            if self._connection.is_closed():
+                raise ConnectionResetError from None
+            raise
 
 
 @asynccontextmanager
