@@ -48,6 +48,7 @@ class EmbeddedPostgres:
     ) -> None:
         self._data_dir = data_dir.absolute()
         self._cluster = self._data_dir / "cluster"
+        self._socket_dir_is_chosen = socket_dir is not None
         self._socket_dir = (socket_dir or choose_socket_dir(self._data_dir)).absolute()
         self._settings = dict(settings)
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +120,9 @@ class EmbeddedPostgres:
             prepare_data_dir(self._data_dir, account)
             undo.enter_context(_sole_use(self._data_dir))
             stop_leftover(self._server_lock)
-            undo.enter_context(socket_directory(self._socket_dir, account))
+            undo.enter_context(
+                socket_directory(self._socket_dir, account, is_chosen=self._socket_dir_is_chosen)
+            )
             process = self._spawn(account)
             undo.callback(stop_child, process)
             self._await_ready(process)

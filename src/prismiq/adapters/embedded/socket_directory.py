@@ -26,11 +26,17 @@ def choose_socket_dir(data_dir: Path) -> Path:
 
 
 @contextmanager
-def socket_directory(path: Path, account: Account) -> Iterator[None]:
-    """Make the directory for the account alone and remove it again, unless it exists already."""
-    if path.exists():
+def socket_directory(path: Path, account: Account, *, is_chosen: bool) -> Iterator[None]:
+    """Make the directory for the account alone and remove it again.
+
+    One that somebody has chosen (``is_chosen``) stays as it is if it exists. Else what is there
+    is left over from a server whose starter was killed.
+    """
+    if is_chosen and path.exists():
         yield
         return
+    if path.exists():
+        shutil.rmtree(path)
     path.mkdir(mode=0o700)
     try:
         account.own(path)

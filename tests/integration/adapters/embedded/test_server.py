@@ -142,6 +142,7 @@ def test_a_server_whose_starter_was_killed_is_replaced(
         assert is_gone(left_over)
         assert server.pid != left_over
         assert ask(server, "1") == "1"
+    assert not (data_dir / "socket").exists()
 
 
 def test_a_server_that_was_killed_too_recovers(

@@ -22,13 +22,24 @@ def test_it_is_elsewhere_where_the_path_cannot_be_an_address(name: str) -> None:
 
 def test_it_is_private_and_goes_away(tmp_path: Path) -> None:
     path = tmp_path / "socket"
-    with socket_directory(path, Account()):
+    with socket_directory(path, Account(), is_chosen=False):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
         (path / "left over").touch()
     assert not path.exists()
 
 
-def test_a_directory_that_was_there_stays(tmp_path: Path) -> None:
-    with socket_directory(tmp_path, Account()):
+def test_a_chosen_directory_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+    with socket_directory(tmp_path, Account(), is_chosen=True):
         pass
-    assert tmp_path.exists()
+    assert (tmp_path / "kept").exists()
+
+
+def test_what_a_killed_starter_left_over_goes_away(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    path.mkdir(mode=0o755)
+    (path / "left over").touch()
+    with socket_directory(path, Account(), is_chosen=False):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        assert not list(path.iterdir())
+    assert not path.exists()
