@@ -11,6 +11,8 @@ def run() -> None:
     """Run the command line; exit with 0, 1 for failure, 2 for wrong usage, 130 for Ctrl-C."""
     try:
         from prismiq.entrypoints.cli.application import application  # noqa: PLC0415 - may be missing
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
