@@ -69,7 +69,7 @@ def test_it_serves_and_ends_at_sigterm(
     server = start(
         *("serve", "--port", str(port), "--workers", workers), PRISMIQ_DATABASE_URL=flights_dsn
     )
-    server.lines_until("Application startup complete")
+    server.lines_until("Application startup complete")  # of one worker
 
     with _answer(f"http://127.0.0.1:{port}/api/tables") as answer:
         assert "flights" in json.load(answer)
@@ -82,7 +82,7 @@ def test_it_serves_and_ends_at_sigterm(
 
 def test_ctrl_c_ends_it_quietly(start: Callable[..., Any], flights_dsn: str) -> None:
     server = start("serve", "--port", "0", PRISMIQ_DATABASE_URL=flights_dsn)
-    server.lines_until("Application startup complete")
+    server.lines_until("Prismiq answers on http://127.0.0.1:")
 
     code, said = server.end(signal.SIGINT)
 

@@ -73,8 +73,8 @@ class AnnouncingServer(uvicorn.Server):
         super().__init__(config)
         self._announce = announce
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then announce."""
-        await super().startup(sockets)
-        if self.started:
-            self._announce()
+    async def main_loop(self) -> None:
+        """Announce, then serve until told to end."""
+        # Not sooner: uvicorn leaves without a clean end when a signal comes before this.
+        self._announce()
+        await super().main_loop()

@@ -7,7 +7,14 @@ import typer
 import uvicorn
 
 from prismiq.domain.model.errors import PrismiqError
-from prismiq.entrypoints.cli.http_server import listening, rehearse, server_options
+from prismiq.entrypoints.cli.http_server import (
+    AnnouncingServer,
+    listening,
+    rehearse,
+    server_options,
+    url_of,
+)
+from prismiq.entrypoints.cli.terminal import messages
 from prismiq.entrypoints.settings import Settings
 
 _APPLICATION = "prismiq.entrypoints.asgi:app"
@@ -30,7 +37,9 @@ def serve(
     with listening(host, port) as listener:
         asyncio.run(rehearse(settings))
         if workers == 1:
-            server = uvicorn.Server(uvicorn.Config(_APPLICATION, **options))
+            url = url_of(listener)
+            config = uvicorn.Config(_APPLICATION, **options)
+            server = AnnouncingServer(config, lambda: messages.print(f"Prismiq answers on {url}."))
             server.run(sockets=[listener])
             if not server.started:
                 raise ServerStartError("The server could not start; the lines above say why.")
