@@ -61,11 +61,17 @@ class DirectLane:
     async def _execute(self, request: Request) -> Response:
         assert isinstance(request, JsonRequest)  # noqa: S101 - made above
         await request.require_json()
-        body = await request.json()
-        try:
-            valid = _BODY.validate_python(body)
-        except ValidationError as error:
-            faults = error.errors(include_url=False)
-            located = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
-            raise RequestValidationError(located) from None
-        return await self._endpoints.execute(request, valid)
+        body = self._endpoints.known_bodies.find(await request.body())
+        if body is None:
+            body = await _validated(request)
+        return await self._endpoints.execute(request, body)
+
+
+async def _validated(request: JsonRequest) -> Any:
+    document = await request.json()
+    try:
+        return _BODY.validate_python(document)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        located = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        raise RequestValidationError(located) from None

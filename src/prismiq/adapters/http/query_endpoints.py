@@ -9,6 +9,7 @@ from starlette.responses import Response
 from prismiq.adapters.http.bodies import ExecuteBody, ExecuteRequest, ValidationAnswer
 from prismiq.adapters.http.caller_scope import ScopeOf, resolve_scope
 from prismiq.adapters.http.disconnect import while_connected
+from prismiq.adapters.http.known_bodies import KnownBodies
 from prismiq.adapters.http.parameter_json import encode_sql
 from prismiq.adapters.http.problems import sentence_of
 from prismiq.adapters.http.query_examples import EXECUTE_EXAMPLES, QUERY_EXAMPLES
@@ -36,12 +37,15 @@ class QueryEndpoints:
     def __init__(self, queries: QueryService, scope_of: ScopeOf) -> None:
         self._queries = queries
         self._scope_of = scope_of
+        self.known_bodies: KnownBodies[ExecuteRequest | QueryDefinition] = KnownBodies()
 
     async def execute(self, request: Request, body: ExecutionBody) -> Response:
         """Rows, column names and PostgreSQL's column types.
 
         The body is a query, or a query in an envelope. `truncated` says whether more rows follow.
         """
+        # Equal bytes become the same query, which the service has prepared already.
+        body = self.known_bodies.learn(await request.body(), body)
         query = body.query if isinstance(body, ExecuteRequest) else body
         scope = await self._scope(request)
         return _answer(await while_connected(request.receive, self._queries.execute(query, scope)))

@@ -9,6 +9,7 @@ from prismiq.domain.model.scope import Scope
 from prismiq.domain.model.validation import ValidationResult
 from prismiq.domain.rules.planning.planner import plan_query
 from prismiq.domain.rules.schema_view import SchemaView
+from prismiq.domain.services.prepared_queries import PreparedQueries
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.ports.clock import Clock
 from prismiq.ports.query_compiler import QueryCompiler
@@ -39,6 +40,7 @@ class QueryService:
         self._runner = runner
         self._clock = clock
         self._limits = limits
+        self._prepared = PreparedQueries(compiler, clock, limits)
 
     async def validate(self, query: QueryDefinition, scope: Scope) -> ValidationResult:
         """Return all problems of a query. Raises as ``SchemaCatalog.view``."""
@@ -69,11 +71,11 @@ class QueryService:
             QueryValidationError: the query does not fit. Also raises as ``QueryRunner.run`` and
                 ``SchemaCatalog.view``.
         """
-        plan, view = await self._plan(query, scope)
-        compiled = self._compiler.compile(plan)
+        prepared = self._prepared.prepare(query, await self._catalog.view(scope), scope)
+        plan = prepared.plan
         started = self._clock.monotonic()
-        with self._catalog.relied_on(view, scope):
-            batch = await self._runner.run(compiled, scope=scope, limit=plan.limit)
+        with self._catalog.relied_on(prepared.view, scope):
+            batch = await self._runner.run(prepared.compiled, scope=scope, limit=plan.limit)
         elapsed_ms = (self._clock.monotonic() - started) * 1000
         return EncodedResult(plan.outputs, batch, round(elapsed_ms, 3))
 

@@ -64,6 +64,23 @@ async def test_a_query_is_answered_bare_or_in_an_envelope(
     assert len(response.headers["x-request-id"]) == 32
 
 
+async def test_equal_bodies_are_planned_once(client: httpx.AsyncClient, compiler: Any) -> None:
+    for body in (QUERY, {"query": QUERY}, QUERY, {"query": QUERY}):
+        assert (await client.post("/query/execute", json=body)).json()["row_count"] == 2
+    assert len(compiler.plans) == 2
+
+
+async def test_what_differs_in_type_alone_is_not_equal(
+    client: httpx.AsyncClient, compiler: Any
+) -> None:
+    condition = {"table_id": "f", "column": "id", "operator": "eq"}
+    for value, status in ((1, 200), (1.5, 400), (True, 400), ("1", 200), (1, 200)):
+        body = {**QUERY, "filters": [{**condition, "value": value}]}
+        response = await client.post("/query/execute", json=body)
+        assert response.status_code == status, response.text
+    assert len(compiler.plans) == 2
+
+
 async def test_the_client_may_name_the_request(client: httpx.AsyncClient) -> None:
     response = await post(
         client, json.dumps(QUERY), Content_Type=JSON["Content-Type"], X_Request_ID="a-1"
