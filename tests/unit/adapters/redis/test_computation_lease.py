@@ -5,8 +5,6 @@ from prismiq.adapters.redis.computation_lease import RedisComputationLease
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.ports.computation_lease import ComputationLease
 
-pytest.importorskip("lupa", reason="the fake Redis runs scripts with lupa")
-
 
 class TestRedisComputationLease(ComputationLeaseContract):
     @pytest.fixture

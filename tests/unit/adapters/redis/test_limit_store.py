@@ -4,8 +4,6 @@ from tests.contracts.limit_store import LimitStoreContract, StoreOf
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_store import RedisLimitStore
 
-pytest.importorskip("lupa", reason="the fake Redis runs scripts with lupa")
-
 
 class TestRedisLimitStore(LimitStoreContract):
     @pytest.fixture

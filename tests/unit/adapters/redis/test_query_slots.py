@@ -5,8 +5,6 @@ from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.query_slots import RedisQuerySlots
 from prismiq.ports.query_slots import QuerySlots
 
-pytest.importorskip("lupa", reason="the fake Redis runs scripts with lupa")
-
 
 class TestRedisQuerySlots(QuerySlotsContract):
     @pytest.fixture

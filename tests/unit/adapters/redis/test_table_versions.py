@@ -5,8 +5,6 @@ from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.table_versions import RedisTableVersions
 from prismiq.ports.table_versions import TableVersions
 
-pytest.importorskip("lupa", reason="the fake Redis runs scripts with lupa")
-
 
 class TestRedisTableVersions(TableVersionsContract):
     @pytest.fixture
