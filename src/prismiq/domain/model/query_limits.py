@@ -21,6 +21,8 @@ class QueryLimits(StrictModel):
     """Conditions in ``filters`` and ``having`` together, groups not counted."""
     max_filter_depth: Positive = 10
     max_list_length: Positive = 10_000
+    max_listed_values: Positive = 20_000
+    """In all lists of a query together. Reading an address or a number takes some 10 µs."""
     max_sorts: Positive = 20
     max_offset: Positive = 1_000_000
     max_text_length: Positive = 10_000

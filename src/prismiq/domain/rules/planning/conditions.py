@@ -196,11 +196,23 @@ class _ConditionBuilder:
         return NullTest(self._operand.expression, negated=operator == "is_not_null")
 
     def _membership(self, operator: FilterOperator, value: Any) -> Predicate:
+        self._count(value)
         constant = self._bind(bind_list, value)
         expression = self._operand.expression
         if operator == "in_or_null":
             return Disjunction((Membership(expression, constant), NullTest(expression)))
         return Membership(expression, constant, negated=operator == "not_in")
+
+    def _count(self, values: Any) -> None:
+        limits = self._context.limits
+        if not isinstance(values, tuple) or len(values) > limits.max_list_length:
+            return  # refused when it is bound
+        self._context.listed_values += len(values)
+        if self._context.listed_values > limits.max_listed_values:
+            raise ValueProblem(
+                "too_many_values",
+                f"All lists of a query together may have {limits.max_listed_values} values.",
+            )
 
     def _between(self, value: Any) -> Predicate:
         if not isinstance(value, tuple) or len(value) != 2:

@@ -18,7 +18,11 @@ _MOST_HELPED = 20
 
 @dataclass(slots=True)
 class PlanningContext:
-    """One planning run. ``sources`` maps table ids to positions; None: the table is unknown."""
+    """One planning run.
+
+    ``sources`` maps table ids to positions in ``tables``, where None is an unknown table.
+    ``listed_values`` counts the members of all lists to compare with.
+    """
 
     view: SchemaView
     limits: QueryLimits
@@ -27,6 +31,7 @@ class PlanningContext:
     problems: list[FieldProblem] = field(default_factory=list)
     tables: list[TableView | None] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
+    listed_values: int = 0
 
     def report(self, location: str, code: str, message: str, suggestion: str | None = None) -> None:
         """Note a problem and go on."""

@@ -241,3 +241,25 @@ def test_digits_of_a_decimal_are_kept(plan: Plan) -> None:
 
     assert isinstance(predicate, Comparison)
     assert predicate.value.value == Decimal("0.12345678901234567890")
+
+
+def test_lists_may_not_have_too_many_values_together(plan: Plan, refuse: Refuse) -> None:
+    limits = QueryLimits(max_list_length=3, max_listed_values=5)
+    three = {"table_id": "f", "column": "flight", "operator": "in_", "value": [1, 2, 3]}
+    two = {"table_id": "f", "column": "flight", "operator": "not_in", "value": [1, 2]}
+    count = {"table_id": "f", "column": "*", "aggregation": "count"}
+    most = {
+        "column": "count",
+        "operator": "in_",
+        "value": [1],
+    }
+    plan(count, filters=[three, two], limits=limits)
+    assert refuse(count, filters=[three, {"not": three}], limits=limits) == [
+        ("too_many_values", "filters[1].not.value")
+    ]
+    assert refuse(count, filters=[three, two], having=[most], limits=limits) == [
+        ("too_many_values", "having[0].value")
+    ]
+    assert refuse(count, filters=[{**three, "value": [1] * 4}], limits=limits) == [
+        ("list_too_long", "filters[0].value")
+    ]
