@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
 
 from prismiq.domain.model.result import EncodedResult
 
 _STRING_OR_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]]', re.DOTALL)
 _INSIDE_ROW = 2
+_dumps = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes an encoder each time
 
 
 def encode_result(
@@ -29,7 +29,8 @@ def encode_result(
         "cached_at": cached_at,
         "is_from_cache": is_from_cache,
     }
-    return b'%b,"rows":%b,%b' % (_dumped(head)[:-1], batch.rows_json, _dumped(tail)[1:])
+    before, after = _dumps(head)[:-1].encode(), _dumps(tail)[1:].encode()
+    return b'%b,"rows":%b,%b' % (before, batch.rows_json, after)
 
 
 def encode_sample(result: EncodedResult) -> bytes:
@@ -47,7 +48,3 @@ def encode_sample(result: EncodedResult) -> bytes:
                 values.append(rows[start : token.start()])
             depth -= 1
     return b'{"values":[%b]}' % b",".join(values)
-
-
-def _dumped(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode()
