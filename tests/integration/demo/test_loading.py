@@ -21,6 +21,7 @@ from prismiq.entrypoints.demo.dataset import TABLE_FILES, Dataset
 from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 
 UNKNOWN_MODULE = "no_such_package_anywhere"
+_LOADING_FLIGHTS = "SELECT pid FROM pg_stat_progress_copy WHERE tuples_processed > 50000"
 
 
 @pytest.fixture(scope="module")
@@ -169,19 +170,15 @@ def test_a_missing_package_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch
         Dataset.installed()
 
 
-async def test_a_server_that_dies_amid_the_load_is_noticed(server_dir: Path) -> None:
-    """A full disk ends it, for instance, while rows wait to be written."""
-    dataset = Dataset.installed()
-    read = 0
+async def test_a_session_that_dies_amid_the_load_is_noticed(server_dir: Path) -> None:
+    """With a full disk it does, for instance, while rows wait to be written."""
     with EmbeddedPostgres(server_dir / "data", settings={"fsync": "off"}) as server:
-
-        def end_the_server_half_way(count: int) -> None:
-            nonlocal read
-            read += count
-            if read > dataset.size() // 2:
-                os.kill(server.pid, signal.SIGQUIT)
-
-        loading = asyncio.create_task(ensure_loaded(server.dsn, dataset, end_the_server_half_way))
+        loading = asyncio.create_task(ensure_loaded(server.dsn, Dataset.installed(), ignore))
+        observer = await asyncpg.connect(server.dsn)
+        while (session := await observer.fetchval(_LOADING_FLIGHTS)) is None:
+            assert not loading.done()
+        os.kill(session, signal.SIGKILL)
         done, _ = await asyncio.wait({loading}, timeout=20)
         assert done
         assert isinstance(loading.exception(), DatabaseUnavailableError)
+        observer.terminate()
