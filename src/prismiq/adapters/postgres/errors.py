@@ -59,12 +59,14 @@ _BY_SQLSTATE: Mapping[str, Callable[[], PrismiqError]] = MappingProxyType(
         "53": DatabaseUnavailableError,  # memory, disk, connections
         "53400": _too_complex,  # a limit the operator has set, on temporary files for instance
         "54": _too_complex,
+        "55P03": DatabaseUnavailableError,  # a lock was not free within the role's lock_timeout
         "57": DatabaseUnavailableError,  # shutting down, starting up
     }
 )
 """By SQLSTATE, or by its class: the first two characters."""
 
 _QUERY_CANCELED = "57014"
+_UNDEFINED_OBJECT = "42704"
 
 _CONNECT_BY_CLASS = MappingProxyType(
     {
@@ -82,10 +84,7 @@ def translate(error: BaseException, *, timeout: float, connection_lost: bool) ->
     ``timeout`` is what the statement was allowed, in seconds.
     """
     if isinstance(error, asyncpg.PostgresError):
-        state = error.sqlstate or ""
-        if state == _QUERY_CANCELED:
-            return QueryTimeoutError(timeout)
-        return _BY_SQLSTATE.get(state, _BY_SQLSTATE.get(state[:2], _failed))()
+        return _translate_refusal(error, timeout)
     if isinstance(error, TimeoutError):
         return QueryTimeoutError(timeout)
     if connection_lost or isinstance(error, OSError):
@@ -93,6 +92,16 @@ def translate(error: BaseException, *, timeout: float, connection_lost: bool) ->
     if isinstance(error, ValueError):  # the driver could not encode a parameter
         return _invalid_value()
     return _failed()
+
+
+def _translate_refusal(error: asyncpg.PostgresError, timeout: float) -> PrismiqError:
+    state = error.sqlstate or ""
+    if state == _QUERY_CANCELED:
+        return QueryTimeoutError(timeout)
+    if state == _UNDEFINED_OBJECT and error.position:
+        # A type that our statement names. Without a position it is a setting that a policy reads.
+        return SchemaChangedError()
+    return _BY_SQLSTATE.get(state, _BY_SQLSTATE.get(state[:2], _failed))()
 
 
 def translate_connect(error: BaseException) -> PrismiqError:

@@ -11,6 +11,7 @@ import pytest
 from prismiq.adapters.postgres.pool import PostgresPool
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
 from prismiq.domain.model.errors import (
+    DatabaseUnavailableError,
     QueryExecutionError,
     QueryTimeoutError,
     SchemaChangedError,
@@ -280,6 +281,39 @@ async def test_what_was_dropped_or_altered_is_a_changed_schema(
         await superuser_run(change)
         with pytest.raises(SchemaChangedError):
             await runner.run(query, scope=DEFAULT, limit=1)
+
+
+async def test_a_type_that_was_renamed_is_a_changed_schema_but_an_unset_claim_is_not(
+    open_pool: OpenPool, database: str, superuser_run: Run
+) -> None:
+    await superuser_run("CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (m mood)")
+    runner = PostgresQueryRunner(await open_pool(database))
+    with pytest.raises(QueryExecutionError, match="could not run"):
+        await value_of(runner, "current_setting('prismiq.nobody_set_this')", DEFAULT)
+    query = CompiledQuery(
+        "SELECT m AS c0 FROM public.t WHERE m = CAST(CAST($1 AS text) AS public.mood)", ("sad",), 1
+    )
+    assert (await runner.run(query, scope=DEFAULT, limit=1)).row_count == 0
+    await superuser_run("ALTER TYPE mood RENAME TO temper; ALTER TABLE t ADD n int")
+    with pytest.raises(SchemaChangedError):
+        await runner.run(query, scope=DEFAULT, limit=1)
+
+
+async def test_a_lock_that_is_not_free_in_time_is_unavailability(
+    open_pool: OpenPool, database: str, dsn_for: Callable[..., str], connection: Any
+) -> None:
+    await connection.execute(
+        "CREATE TABLE t (a int); DROP ROLE IF EXISTS hasty; CREATE ROLE hasty LOGIN;"
+        "ALTER ROLE hasty SET lock_timeout = '10ms'; GRANT SELECT ON t TO hasty"
+    )
+    runner = PostgresQueryRunner(await open_pool(dsn_for(database, "hasty")))
+    query = CompiledQuery("SELECT a AS c0 FROM public.t", (), 1)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE t")
+        with pytest.raises(DatabaseUnavailableError):
+            await runner.run(query, scope=DEFAULT, limit=1)
+    assert (await runner.run(query, scope=DEFAULT, limit=1)).row_count == 0
+    await connection.execute("DROP OWNED BY hasty; DROP ROLE hasty")
 
 
 async def test_a_query_causes_one_statement_and_no_catalog_reads(

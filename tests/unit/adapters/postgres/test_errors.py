@@ -26,6 +26,12 @@ def server_error(state: str) -> Exception:
     return error
 
 
+def test_a_type_that_the_statement_names_and_is_gone_is_a_changed_schema() -> None:
+    """A setting that a policy reads and nobody made has the same state, but no position."""
+    gone = asyncpg.PostgresError.new({"S": "ERROR", "C": "42704", "M": SECRET, "P": "42"})
+    assert isinstance(translated(gone), SchemaChangedError)
+
+
 def translated(error: BaseException, *, connection_lost: bool = False) -> PrismiqError:
     return translate(error, timeout=1.5, connection_lost=connection_lost)
 
@@ -65,7 +71,19 @@ def test_names_that_are_gone_mean_a_changed_schema(state: str) -> None:
 
 @pytest.mark.parametrize(
     "state",
-    ["08003", "08006", "57P01", "57P02", "57P03", "53300", "53200", "53100", "40001", "28P01"],
+    [
+        "08003",
+        "08006",
+        "57P01",
+        "57P02",
+        "57P03",
+        "53300",
+        "53200",
+        "53100",
+        "40001",
+        "55P03",
+        "28P01",
+    ],
 )
 def test_a_database_in_trouble_is_unavailable(state: str) -> None:
     error = translated(server_error(state))
