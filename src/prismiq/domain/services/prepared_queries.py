@@ -20,6 +20,10 @@ from prismiq.ports.clock import Clock
 from prismiq.ports.query_compiler import QueryCompiler
 
 
+_LARGEST = 16 * 1024
+"""Characters and list members. Larger queries are rare, and would be most of what is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
     """A query with its plan and its statement, and all that they depend on."""
@@ -73,10 +77,11 @@ class PreparedQueries:
             self._entries.move_to_end(id(query))
             return known
         prepared = self._prepare(query, view, scope)
-        self._entries[id(query)] = prepared
-        self._entries.move_to_end(id(query))
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
+        if _size_of(prepared.compiled) <= _LARGEST:
+            self._entries[id(query)] = prepared
+            self._entries.move_to_end(id(query))
+            if len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
         return prepared
 
     def _still_holds(self, known: PreparedQuery, view: SchemaView, scope: Scope) -> bool:
@@ -97,3 +102,8 @@ class PreparedQueries:
             plan=plan,
             compiled=self._compiler.compile(plan),
         )
+
+
+def _size_of(compiled: CompiledQuery) -> int:
+    sizes = (len(value) for value in compiled.parameters if isinstance(value, (str, tuple, bytes)))
+    return len(compiled.sql) + sum(sizes)

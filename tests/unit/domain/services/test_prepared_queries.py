@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prismiq.adapters.postgres.compiler import PostgresCompiler
 from prismiq.domain.model.errors import QueryValidationError
 from prismiq.domain.model.plan import QueryPlan
 from prismiq.domain.model.query import QueryDefinition
@@ -155,3 +156,12 @@ def test_a_wrong_query_is_wrong_each_time(prepared: PreparedQueries, view: Schem
     for _ in range(2):
         with pytest.raises(QueryValidationError):
             prepared.prepare(wrong, view, SCOPE)
+
+
+def test_a_very_large_query_is_not_kept(wall: WallClock, view: SchemaView) -> None:
+    prepared = PreparedQueries(PostgresCompiler(), wall, QueryLimits())
+    listed = {"table_id": "f", "column": "carrier", "operator": "in_", "value": ["UA"] * 9_000}
+    large, small = query(filters=[listed, listed]), query(filters=[listed])
+
+    assert prepared.prepare(large, view, SCOPE) is not prepared.prepare(large, view, SCOPE)
+    assert prepared.prepare(small, view, SCOPE) is prepared.prepare(small, view, SCOPE)
