@@ -19,7 +19,6 @@ from prismiq.domain.rules.schema_view import SchemaView
 from prismiq.ports.clock import Clock
 from prismiq.ports.query_compiler import QueryCompiler
 
-
 _LARGEST = 16 * 1024
 """Characters and list members. Larger queries are rare, and would be most of what is kept."""
 
