@@ -42,6 +42,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(BIN)/python -m pip install --quiet --no-input -c constraints.txt -e '.[dev]'
+	@PYTHON=$(BIN)/python tools/ensure-redis
 	@touch $@
 
 .PHONY: clean
