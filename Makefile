@@ -21,7 +21,7 @@ export PIP_USE_PEP517 := 1
 ##@ Two commands
 
 .PHONY: run
-run: $(INSTALLED) ## Start the demo: a real PostgreSQL with real data, on http://$(HOST):$(PORT)
+run: $(INSTALLED) ## Start the demo: a real PostgreSQL with real data; PORT=8123 takes another port
 	@exec $(BIN)/prismiq demo --host "$(HOST)" --port "$(PORT)"
 
 .PHONY: check
