@@ -25,7 +25,15 @@ def free_port() -> str:
 
 
 def postgres_pid(data_dir: Path) -> int:
-    return int((data_dir / "cluster" / "postmaster.pid").read_text().split()[0])
+    """Return the server's process id as soon as it has written it.
+
+    Looks again and again: another process gives no event to wait for.
+    """
+    file = data_dir / "cluster" / "postmaster.pid"
+    deadline = time.monotonic() + 30
+    while not (file.exists() and file.read_text().strip()):
+        assert time.monotonic() < deadline
+    return int(file.read_text().split()[0])
 
 
 def is_running(pid: int) -> bool:
@@ -81,7 +89,6 @@ def test_a_signal_while_it_starts_leaves_no_server_behind(
     data_dir = server_dir / "data"
     demo = start("demo", "--port", free_port(), "--data-dir", str(data_dir))
     demo.lines_until("Starting PostgreSQL")
-    _await((data_dir / "cluster" / "postmaster.pid").exists)
     pid = postgres_pid(data_dir)
 
     code, said = demo.end(number)
@@ -108,10 +115,3 @@ def test_a_wrong_setting_is_said_before_anything_is_made(run: Run, server_dir: P
     assert done.returncode == 1
     assert done.stderr.startswith("PRISMIQ_QUERY_TIMEOUT ")
     assert not data_dir.exists()
-
-
-def _await(condition: Callable[[], bool]) -> None:
-    """Look again and again: another process gives no event to wait for."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
