@@ -41,7 +41,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  echo "This Python cannot make virtual environments. On Debian and Ubuntu, install python3-venv." >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two."
-	@$(BIN)/python -m pip install --quiet --no-input -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --no-input -c constraints.txt -e '.[dev,otel]'
 	@PYTHON=$(BIN)/python tools/ensure-redis
 	@touch $@
 
