@@ -1,5 +1,6 @@
 """What the ready-made server and the command line read from the environment."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -9,6 +10,7 @@ from prismiq.domain.model.errors import ConfigurationError
 from prismiq.entrypoints.options import EngineOptions, NameList, configuration_error, split_list
 
 _PREFIX = "PRISMIQ_"
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class Settings(EngineOptions, BaseSettings):
@@ -30,6 +32,8 @@ class Settings(EngineOptions, BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = ()
     """Origins whose pages may call the server from a browser; ``*`` for all."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+    admin_token: SecretStr | None = None
+    """What operators send as ``Authorization: Bearer``; None: there are no routes for them."""
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -38,6 +42,13 @@ class Settings(EngineOptions, BaseSettings):
             raise configuration_error(error, _PREFIX) from None
         except SettingsError:  # the only setting that is parsed before it is checked
             raise ConfigurationError(f"{_PREFIX}SCHEMA_CONFIG must be a JSON object.") from None
+
+    @field_validator("admin_token")
+    @classmethod
+    def _fits_a_header(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not _TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("must be visible ASCII characters without spaces")
+        return token
 
     @field_validator("cors_origins")
     @classmethod

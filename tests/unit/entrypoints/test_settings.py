@@ -33,6 +33,7 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert settings.redis_url is None
     assert settings.cors_origins == ()
     assert settings.max_body_bytes == 1024 * 1024
+    assert settings.admin_token is None
 
 
 def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +50,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "POOL_MAX_SIZE": "5",
         "POOL_ACQUIRE_TIMEOUT": "0.5",
         "MAX_BODY_BYTES": "2048",
+        "ADMIN_TOKEN": "S3CRET",
         "CORS_ORIGINS": "https://a.example.com,http://localhost:3000",
     }.items():
         monkeypatch.setenv(f"PRISMIQ_{name}", value)
@@ -65,6 +67,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert (settings.pool_min_size, settings.pool_max_size) == (3, 5)
     assert settings.pool_acquire_timeout == 0.5
     assert settings.max_body_bytes == 2048
+    assert settings.admin_token == SecretStr("S3CRET")
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
 
 
@@ -120,6 +123,11 @@ def test_variables_of_later_versions_are_left_alone(monkeypatch: pytest.MonkeyPa
             "PRISMIQ_CORS_ORIGINS must list origins such as https://app.example.com, or *.",
         ),
         ("MAX_BODY_BYTES", "0", "PRISMIQ_MAX_BODY_BYTES must be greater than or equal to 1."),
+        (
+            "ADMIN_TOKEN",
+            "S3CRET with spaces",
+            "PRISMIQ_ADMIN_TOKEN must be visible ASCII characters without spaces.",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_value(

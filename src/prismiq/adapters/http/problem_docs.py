@@ -18,6 +18,11 @@ _EXAMPLES: dict[int, tuple[str, str, str | None]] = {
         'Table "flights" has no column "carier".',
         'Did you mean "carrier"?',
     ),
+    401: (
+        "operators_only",
+        "This address is for operators: send 'Authorization: Bearer' and their token.",
+        None,
+    ),
     404: ("table_not_found", 'There is no table "flight". Did you mean "flights"?', None),
     413: ("body_too_large", "The body is too large: at most 1048576 bytes are accepted.", None),
     415: (
@@ -41,6 +46,7 @@ _EXAMPLES: dict[int, tuple[str, str, str | None]] = {
 }
 _DESCRIPTIONS = {
     400: "The query does not fit the schema, or its values cannot be computed.",
+    401: "The operators' token is missing or wrong.",
     404: "There is no such table or column, or it is not exposed.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",

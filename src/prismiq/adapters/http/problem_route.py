@@ -20,12 +20,16 @@ class ProblemRoute(APIRoute):
 
     max_body_bytes = DEFAULT_MAX_BODY_BYTES
 
+    def admit(self, request: Request) -> None:
+        """Look at a request before anything of it is read; what this raises refuses it."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         has_body = self.body_field is not None
         names = field_names(self.body_field.field_info.annotation) if self.body_field else {}
 
         async def handle_bounded(request: Request) -> Response:
+            self.admit(request)
             bounded = JsonRequest(request.scope, request.receive, self.max_body_bytes)
             if has_body:
                 await bounded.require_json()

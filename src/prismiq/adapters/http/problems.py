@@ -63,9 +63,15 @@ class RequestProblem(HTTPException):
     """A request that is refused before its question is looked at."""
 
     def __init__(
-        self, status: int, code: str, detail: str, errors: Sequence[FieldProblem] = ()
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[FieldProblem] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status_code=status, detail=detail)
+        super().__init__(status_code=status, detail=detail, headers=headers)
         self.code = code
         self.errors = errors
 
