@@ -6,6 +6,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BENCH_INSTALLED := $(VENV)/.bench-installed
 
 # The same versions for what is installed and for what builds it. Relative, because pip splits
 # these variables at spaces and the checkout's own path may have one.
@@ -81,8 +82,13 @@ format: $(INSTALLED) ## Put files into the agreed form
 ##@ Measurements and versions
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure against the floors in one run; prints one table
-	$(BIN)/python -m bench
+bench: $(BENCH_INSTALLED) ## Measure against floors and peers in one run; FAMILY=limits does a part
+	$(BIN)/python -m bench $(FAMILY)
+
+$(BENCH_INSTALLED): $(INSTALLED)
+	@echo "Installing what to measure against."
+	@$(BIN)/python -m pip install --quiet --no-input -c constraints.txt -e '.[bench]'
+	@touch $@
 
 .PHONY: lock
 lock: ## Pin the newest allowed versions in constraints.txt (needs the network)

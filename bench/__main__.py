@@ -1,14 +1,18 @@
-"""``make bench``: measures every case in one run and prints one table."""
+"""``make bench``: measures in one run and prints one table; names of families choose a part."""
 
+import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bench.cases import CASES
+from bench.case import Case, Servers
+from bench.families import FAMILIES
+from bench.redis_server import running_redis
 from bench.report import report
 from bench.serving import keep_off_the_server_core
 from bench.verdict import Verdict
@@ -19,9 +23,10 @@ from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 console = Console(width=None if sys.stdout.isatty() else 120)
 
 
-async def measure(server: EmbeddedPostgres) -> list[Verdict]:
+async def measure(server: EmbeddedPostgres, redis_url: str, cases: Sequence[Case]) -> list[Verdict]:
     """Run the cases one after the other; within a case, rivals take turns."""
-    verdicts = []
+    verdicts: list[Verdict] = []
+    servers = Servers(reader_dsn(server.dsn), redis_url)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -31,19 +36,23 @@ async def measure(server: EmbeddedPostgres) -> list[Verdict]:
     ) as progress:
         task = progress.add_task("Loading the demo's data", total=None)
         await ensure_loaded(server.dsn, Dataset.installed(), lambda _bytes: None)
-        for case in CASES:
+        for case in cases:
             progress.update(task, description=case.what)
-            verdicts.append(await case.measure(reader_dsn(server.dsn)))
+            verdicts += await case.measure(servers)
     return verdicts
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(prog="bench", description=__doc__)
+    arguments.add_argument("family", nargs="*", choices=[[], *FAMILIES], metavar="FAMILY")
+    names = arguments.parse_args().family or FAMILIES
+    cases = [case for name in names for case in FAMILIES[name]]
     with tempfile.TemporaryDirectory(prefix="prismiq-bench-") as directory:
         path = Path(directory)
         path.chmod(0o755)  # started by root, the server runs as another account
         keep_off_the_server_core()
-        with EmbeddedPostgres(path / "data") as server:
-            verdicts = uvloop.run(measure(server))
+        with EmbeddedPostgres(path / "data") as server, running_redis(path) as redis_url:
+            verdicts = uvloop.run(measure(server, redis_url, cases))
     console.print(report(verdicts))
 
 

@@ -1,4 +1,4 @@
-"""What is measured. A new row of the table is a new entry in ``CASES``."""
+"""Queries that reach the database, over HTTP."""
 
 import json
 import urllib.request
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bench.case import ROUNDS, Servers
 from bench.load import Request, Target, milliseconds_to_last_byte, requests_per_second
 from bench.serving import served
 from bench.verdict import Verdict
 
-ROUNDS = 7
 PRISMIQ = "prismiq.entrypoints.asgi:app"
 Measure = Callable[[Target, Request], Awaitable[float]]
 
@@ -28,6 +28,10 @@ def _flights(limit: int) -> dict[str, Any]:
         "filters": [{"table_id": "f", "column": "carrier", "operator": "eq", "value": "UA"}],
         "limit": limit,
     }
+
+
+def _settings(dsn: str) -> dict[str, str]:
+    return {"PRISMIQ_DATABASE_URL": dsn, "PRISMIQ_RATE_LIMIT_ENABLED": "false"}
 
 
 async def _throughput(target: Target, request: Request) -> float:
@@ -50,10 +54,11 @@ class UncachedQuery:
     at_least: bool
     measure_once: Measure
 
-    async def measure(self, dsn: str) -> Verdict:
+    async def measure(self, servers: Servers) -> list[Verdict]:
         """Start all rivals, let them take turns, compare medians with the best floor."""
+        dsn = servers.dsn
         with ExitStack() as running:
-            ours = running.enter_context(served(PRISMIQ, {"PRISMIQ_DATABASE_URL": dsn}))
+            ours = running.enter_context(served(PRISMIQ, _settings(dsn)))
             statement = self._statement(ours, dsn)
             rivals = {
                 name: running.enter_context(served(application, statement))
@@ -61,7 +66,7 @@ class UncachedQuery:
             }
             medians = await self._medians({"ours": ours, **rivals})
         best = (max if self.at_least else min)(rivals, key=lambda name: medians[name])
-        return Verdict(
+        verdict = Verdict(
             what=self.what,
             floor_name=best,
             unit=self.unit,
@@ -70,6 +75,7 @@ class UncachedQuery:
             target=self.target,
             at_least=self.at_least,
         )
+        return [verdict]
 
     async def _medians(self, rivals: Mapping[str, Target]) -> dict[str, float]:
         request = Request("/api/query/execute", json.dumps(self.query).encode())
