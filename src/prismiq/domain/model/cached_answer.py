@@ -1,7 +1,11 @@
-"""Where an answer came from."""
+"""Where an answer came from, and how it is kept."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
+
+Versions: TypeAlias = tuple[tuple[str, bytes], ...]
+"""Names of tables and the version token that each had before the query ran, in order."""
 
 
 class CacheOutcome(StrEnum):
@@ -47,3 +51,32 @@ class CachePolicy:
     """Larger answers are not kept."""
     compresses: bool = False
     """Whether bodies are compressed, which is worth it for a shared store."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """A kept answer: what a hit needs to know, and the finished HTTP body of a hit.
+
+    Moments are in Unix seconds, and infinite where there is none.
+    """
+
+    created_at: float
+    soft_expiry: float
+    """From then on the answer is renewed when it is asked for."""
+    hard_expiry: float
+    """From then on the answer is served only while the database cannot be reached."""
+    compute_seconds: float
+    execution_time_ms: float
+    epoch: bytes
+    """The version token of everything, as it was before the query ran."""
+    versions: Versions
+    row_count: int
+    truncated: bool
+    body_size: int
+    """Bytes of the plain body."""
+    rows_start: int
+    """Where the rows begin in the plain body."""
+    rows_end: int
+    is_compressed: bool
+    stored: bytes | memoryview
+    """The body, plain or as one gzip member, which can be sent as it is to clients that take it."""

@@ -1,48 +1,19 @@
-"""An answer as it is kept: what a hit needs to know, and the finished HTTP body of a hit."""
+"""From an answer to its entry and back."""
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
+from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.plan import Output
 from prismiq.domain.model.result import EncodedResult, RowBatch
 from prismiq.domain.rules.result_encoding import encode_result
-
-Versions: TypeAlias = tuple[tuple[str, bytes], ...]
-"""Names of tables and the version token that each had before the query ran, in order."""
 
 COMPRESS_FROM = 4096
 """Bytes. Shorter bodies are kept plain: what compression saves there is less than it costs."""
 
 _GZIP = 31
 _BEFORE_ROWS = b',"rows":'
-
-
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
-    """A kept answer. Moments are in Unix seconds, and infinite where there is none."""
-
-    created_at: float
-    soft_expiry: float
-    """From then on the answer is renewed when it is asked for."""
-    hard_expiry: float
-    """From then on the answer is served only while the database cannot be reached."""
-    compute_seconds: float
-    execution_time_ms: float
-    epoch: bytes
-    """The version token of everything, as it was before the query ran."""
-    versions: Versions
-    row_count: int
-    truncated: bool
-    body_size: int
-    """Bytes of the plain body."""
-    rows_start: int
-    """Where the rows begin in the plain body."""
-    rows_end: int
-    is_compressed: bool
-    stored: bytes | memoryview
-    """The body, plain or as one gzip member, which can be sent as it is to clients that take it."""
 
 
 def entry_of(

@@ -9,7 +9,7 @@ import struct
 import zlib
 from math import isnan
 
-from prismiq.domain.rules.cache_entry import CacheEntry, Versions
+from prismiq.domain.model.cached_answer import CacheEntry, Versions
 
 _MAGIC = b"\x93pe\x01"
 _SEALED_AT = len(_MAGIC) + 4

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.plan import Column, Output
 from prismiq.domain.model.result import EncodedResult, RowBatch
 from prismiq.domain.model.type_family import TypeFamily
-from prismiq.domain.rules.cache_entry import CacheEntry, deflate, entry_of, inflate, result_of
+from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate, result_of
 from prismiq.domain.rules.cache_envelope import pack, unpack
 from prismiq.domain.rules.result_decoding import decode_result
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismiq.domain.rules.cache_entry import CacheEntry, deflate, inflate
+from prismiq.domain.model.cached_answer import CacheEntry
+from prismiq.domain.rules.cache_entry import deflate, inflate
 from prismiq.domain.rules.cache_envelope import pack, unpack
 from prismiq.domain.rules.value_codec import encode_value
 

@@ -8,7 +8,7 @@ import pytest
 
 from prismiq.adapters.memory.cache import InMemoryCache
 from prismiq.adapters.memory.table_versions import InMemoryTableVersions
-from prismiq.domain.model.cached_answer import CacheOutcome, CachePolicy
+from prismiq.domain.model.cached_answer import CacheOutcome, CachePolicy, MissReason
 from prismiq.domain.model.errors import (
     DatabaseUnavailableError,
     PrismiqError,
@@ -21,6 +21,7 @@ from prismiq.domain.model.plan import Column, Output
 from prismiq.domain.model.result import EncodedResult, RowBatch
 from prismiq.domain.model.type_family import TypeFamily
 from prismiq.domain.rules.cache_entry import result_of
+from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
 from prismiq.ports.clock import Clock
 
@@ -297,3 +298,37 @@ async def test_closing_ends_what_is_under_way(
     await cache.close()
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+async def test_an_answer_says_why_it_was_computed(
+    cache: AnswerCache, store: FailingStore, database: Database, clock: Any
+) -> None:
+    reasons = [(await cache.answer(database.question())).reason]
+    reasons.append((await cache.answer(database.question())).reason)
+    await cache.invalidate(frozenset({"public.orders"}))
+    reasons.append((await cache.answer(database.question())).reason)
+    clock.advance(101)
+    reasons.append((await cache.answer(database.question())).reason)
+    await store.set("key", b"garbage")
+    reasons.append((await cache.answer(database.question())).reason)
+    names = [reason and reason.value for reason in reasons]
+    assert names == ["absent", None, "invalidated", "expired", "corrupt"]
+
+
+async def test_looking_computes_and_renews_nothing(
+    cache: AnswerCache, database: Database, clock: Any, let_others_run: LetOthersRun
+) -> None:
+    question = database.question()
+    assert (await cache.look(question)).reason is MissReason.ABSENT
+    await cache.answer(question)
+    clock.advance(90)
+    look = await cache.look(question)
+    await let_others_run()
+    assert (look.freshness, look.reason) == (Freshness.STALE_REFRESH, None)
+    assert look.entry is not None
+    await cache.invalidate(question.tables)
+    invalidated = await cache.look(question)
+    assert (invalidated.freshness, invalidated.reason) == (Freshness.DEAD, MissReason.INVALIDATED)
+    assert invalidated.entry is not None
+    assert dict(invalidated.entry.versions) == dict(look.entry.versions)
+    assert database.asked == 1
