@@ -52,6 +52,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("prismiq"),
         lifespan=lifespan,
         redoc_url=None,
+        # It would tell query strings and the texts of exceptions; see decision 14.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     router = create_router(engine, max_body_bytes=settings.max_body_bytes)
     app.include_router(router, prefix=_PREFIX)

@@ -12,12 +12,17 @@ from prismiq.adapters.postgres.probe import PostgresProbe
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
 from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
 from prismiq.adapters.system.clock import SystemClock
+from prismiq.adapters.system.no_tracing import NoTracing
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
+from prismiq.domain.services.traced_query_runner import TracedQueryRunner
 from prismiq.entrypoints.options import EngineOptions
+from prismiq.entrypoints.tracing import make_tracer
 from prismiq.ports.clock import Clock
+from prismiq.ports.query_runner import QueryRunner
+from prismiq.ports.tracer import Tracer
 
 
 def _pool(options: EngineOptions) -> PostgresPool:
@@ -30,6 +35,11 @@ def _pool(options: EngineOptions) -> PostgresPool:
             statement_timeout=options.query_timeout,
         ),
     )
+
+
+def _runner(pool: PostgresPool, tracer: Tracer) -> QueryRunner:
+    runner = PostgresQueryRunner(pool)
+    return runner if isinstance(tracer, NoTracing) else TracedQueryRunner(runner, tracer)
 
 
 def _catalog(options: EngineOptions, source: PostgresSchemaSource, clock: Clock) -> SchemaCatalog:
@@ -56,7 +66,8 @@ class EngineContainer(containers.DeclarativeContainer):
     pool = providers.Singleton(_pool, options)
     probe = providers.Singleton(PostgresProbe, pool)
     schema_source = providers.Singleton(PostgresSchemaSource, pool)
-    runner = providers.Singleton(PostgresQueryRunner, pool)
+    tracer = providers.Singleton(make_tracer, options)
+    runner = providers.Singleton(_runner, pool, tracer)
     compiler = providers.Singleton(PostgresCompiler)
     limits = providers.Singleton(_limits, options)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import SecretStr, ValidationError
 
@@ -27,6 +27,7 @@ from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.entrypoints.container import EngineContainer
 from prismiq.entrypoints.options import EngineOptions, configuration_error
+from prismiq.ports.tracer import Tracer
 
 
 class PrismiqEngine:
@@ -50,9 +51,11 @@ class PrismiqEngine:
         pool_min_size: connections kept open.
         pool_max_size: connections opened at most.
         pool_acquire_timeout: seconds to wait for a free connection.
+        tracing: ``"otel"`` opens spans of OpenTelemetry, whose SDK the application configures.
 
     Raises:
-        ConfigurationError: an argument is wrong; the message names it.
+        ConfigurationError: an argument is wrong; the message names it. Or OpenTelemetry is wanted
+            and not installed.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class PrismiqEngine:
         pool_min_size: int = 1,
         pool_max_size: int = 10,
         pool_acquire_timeout: float = 5.0,
+        tracing: Literal["off", "otel"] = "off",
     ) -> None:
         try:
             options = EngineOptions.model_validate(
@@ -84,6 +88,7 @@ class PrismiqEngine:
                     "pool_min_size": pool_min_size,
                     "pool_max_size": pool_max_size,
                     "pool_acquire_timeout": pool_acquire_timeout,
+                    "tracing": tracing,
                 }
             )
         except ValidationError as error:
@@ -115,6 +120,11 @@ class PrismiqEngine:
     def sampler(self) -> ColumnSampler:
         """Looks into columns; for routers."""
         return self._sampler
+
+    @property
+    def tracer(self) -> Tracer:
+        """Opens spans; for middleware, logs and metrics."""
+        return self._container.tracer()
 
     @property
     def default_scope(self) -> Scope:

@@ -1,7 +1,7 @@
 """What an engine can be told, however it is told: in Python or by the environment."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -46,6 +46,7 @@ class EngineOptions(BaseModel):
     pool_min_size: Annotated[int, Field(ge=1, le=1_000)] = 1
     pool_max_size: Annotated[int, Field(ge=1, le=1_000)] = 10
     pool_acquire_timeout: Seconds = 5.0
+    tracing: Literal["off", "otel"] = "off"
 
     @field_validator("database_url")
     @classmethod

@@ -56,6 +56,7 @@ VIOLATIONS = [
     Violation("postgres-home", "adapters/embedded/server.py", "import asyncpg"),
     Violation("postgres-home", "entrypoints/engine.py", "from asyncpg import connect"),
     Violation("redis-home", "entrypoints/container.py", "import redis.asyncio"),
+    Violation("tracing-home", "entrypoints/engine.py", "from opentelemetry import trace"),
     Violation("http-home", "domain/services/query_service.py", "import starlette"),
     Violation("http-home", "entrypoints/engine.py", "from fastapi import FastAPI"),
     Violation("wiring-home", "entrypoints/engine.py", "import dependency_injector.providers"),

@@ -30,6 +30,7 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert settings.max_rows == 10_000
     assert (settings.pool_min_size, settings.pool_max_size) == (1, 10)
     assert settings.pool_acquire_timeout == 5
+    assert settings.tracing == "off"
     assert settings.redis_url is None
     assert settings.cors_origins == ()
     assert settings.max_body_bytes == 1024 * 1024
@@ -49,6 +50,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "POOL_MIN_SIZE": "3",
         "POOL_MAX_SIZE": "5",
         "POOL_ACQUIRE_TIMEOUT": "0.5",
+        "TRACING": "otel",
         "MAX_BODY_BYTES": "2048",
         "ADMIN_TOKEN": "S3CRET",
         "CORS_ORIGINS": "https://a.example.com,http://localhost:3000",
@@ -66,6 +68,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert settings.max_rows == 500
     assert (settings.pool_min_size, settings.pool_max_size) == (3, 5)
     assert settings.pool_acquire_timeout == 0.5
+    assert settings.tracing == "otel"
     assert settings.max_body_bytes == 2048
     assert settings.admin_token == SecretStr("S3CRET")
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
@@ -122,6 +125,7 @@ def test_variables_of_later_versions_are_left_alone(monkeypatch: pytest.MonkeyPa
             "S3CRET",
             "PRISMIQ_CORS_ORIGINS must list origins such as https://app.example.com, or *.",
         ),
+        ("TRACING", "S3CRET", "PRISMIQ_TRACING must be 'off' or 'otel'."),
         ("MAX_BODY_BYTES", "0", "PRISMIQ_MAX_BODY_BYTES must be greater than or equal to 1."),
         (
             "ADMIN_TOKEN",

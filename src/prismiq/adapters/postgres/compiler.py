@@ -36,7 +36,9 @@ class PostgresCompiler(QueryCompiler):
         clauses.append(f"LIMIT {parameters.bind_count(plan.limit + 1)}")
         if plan.offset:
             clauses.append(f"OFFSET {parameters.bind_count(plan.offset)}")
-        return CompiledQuery("\n".join(clauses), parameters.values, len(plan.outputs))
+        return CompiledQuery(
+            "\n".join(clauses), parameters.values, len(plan.outputs), _names(plan.sources)
+        )
 
     def compile_sample(self, plan: SamplePlan) -> CompiledQuery:
         parameters = Parameters()
@@ -53,7 +55,12 @@ class PostgresCompiler(QueryCompiler):
             if has_order(plan.column.family)
             else f"SELECT c0\nFROM (\n{scanned}\n) AS scanned\nLIMIT {limit}"
         )
-        return CompiledQuery(sql, parameters.values, 1)
+        return CompiledQuery(sql, parameters.values, 1, _names([plan.source]))
+
+
+def _names(sources: Sequence[Source]) -> tuple[str, ...]:
+    named = {f"{source.schema_name}.{source.table_name}" for source in sources}
+    return tuple(sorted(named))
 
 
 def _render_select(plan: QueryPlan, parameters: Parameters) -> str:

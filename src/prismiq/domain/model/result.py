@@ -20,6 +20,8 @@ class CompiledQuery:
     parameters: tuple[Any, ...]
     column_count: int
     """How many output columns there are, at least one."""
+    tables: tuple[str, ...] = ()
+    """What it reads, each once as ``schema.table``; for traces and logs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Traces through the API of OpenTelemetry. Imported only where tracing is on."""
