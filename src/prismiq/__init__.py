@@ -1,5 +1,11 @@
 """Prismiq: embedded analytics over PostgreSQL."""
 
+from prismiq.adapters.prometheus.metrics import Metrics
+from prismiq.adapters.prometheus.recording import (
+    metrics,
+    record_cache_hit,
+    record_query_execution,
+)
 from prismiq.domain.model.errors import (
     ColumnNotFoundError,
     ConfigurationError,
@@ -60,6 +66,7 @@ __all__ = [
     "HavingDefinition",
     "JoinColumns",
     "JoinDefinition",
+    "Metrics",
     "Not",
     "PlanEstimate",
     "PoolExhaustedError",
@@ -85,4 +92,7 @@ __all__ = [
     "ValidationResult",
     "create_app",
     "create_router",
+    "metrics",
+    "record_cache_hit",
+    "record_query_execution",
 ]

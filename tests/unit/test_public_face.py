@@ -24,6 +24,7 @@ EXPORTED = [
     "HavingDefinition",
     "JoinColumns",
     "JoinDefinition",
+    "Metrics",
     "Not",
     "PlanEstimate",
     "PoolExhaustedError",
@@ -49,6 +50,9 @@ EXPORTED = [
     "ValidationResult",
     "create_app",
     "create_router",
+    "metrics",
+    "record_cache_hit",
+    "record_query_execution",
 ]
 
 

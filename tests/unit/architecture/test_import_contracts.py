@@ -59,6 +59,10 @@ VIOLATIONS = [
     Violation("tracing-home", "entrypoints/engine.py", "from opentelemetry import trace"),
     Violation("http-home", "domain/services/query_service.py", "import starlette"),
     Violation("http-home", "entrypoints/engine.py", "from fastapi import FastAPI"),
+    Violation("prometheus-home", "adapters/http/metrics_router.py", "import prometheus_client"),
+    Violation(
+        "prometheus-home", "entrypoints/container.py", "from prometheus_client import Counter"
+    ),
     Violation("wiring-home", "entrypoints/engine.py", "import dependency_injector.providers"),
     Violation("settings-home", "entrypoints/engine.py", "import pydantic_settings"),
     Violation("terminal-home", "entrypoints/engine.py", "import rich"),

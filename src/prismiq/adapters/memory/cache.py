@@ -7,6 +7,7 @@ from prismiq.adapters.memory.bounded_entries import BoundedEntries, Entry
 from prismiq.adapters.memory.clock import ProcessClock
 from prismiq.adapters.memory.expiries import Expiries
 from prismiq.domain.model.errors import ConfigurationError
+from prismiq.domain.model.observations import CacheUsage
 from prismiq.domain.rules.kept_value import as_kept, from_kept
 from prismiq.domain.rules.key_patterns import key_pattern
 from prismiq.domain.rules.time_to_live import require_ttl
@@ -59,6 +60,10 @@ class InMemoryCache(CacheBackend):
     def evictions(self) -> int:
         """How many entries had to leave for others so far."""
         return self._evictions
+
+    def usage(self) -> CacheUsage:
+        """Return what it holds at this moment."""
+        return CacheUsage(used_bytes=self.used_bytes, entries=len(self))
 
     async def get(self, key: str) -> Any | None:
         now = self._drop_expired()

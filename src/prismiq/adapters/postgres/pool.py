@@ -13,6 +13,7 @@ from prismiq.domain.model.errors import (
     EngineNotStartedError,
     PoolExhaustedError,
 )
+from prismiq.domain.model.observations import PoolUsage
 
 _DEADLINE_GRACE = 1.0  # seconds the server has to report its own timeout before we give up on it
 _RECOVERY_TIMEOUT = 2.0  # seconds for the server to confirm that a broken-off statement ended
@@ -61,6 +62,7 @@ class PostgresPool:
         self._idle: list[Connection] = []  # the last one used is the first one reused
         self._connections: set[Connection] = set()
         self._recoveries: set[asyncio.Task[None]] = set()
+        self._waiting = 0
 
     @property
     def size(self) -> int:
@@ -71,6 +73,15 @@ class PostgresPool:
     def idle_size(self) -> int:
         """How many connections wait for a borrower."""
         return len(self._idle)
+
+    def usage(self) -> PoolUsage:
+        """Return how the connections are used at this moment."""
+        return PoolUsage(
+            size=self.size,
+            idle=self.idle_size,
+            waiting=self._waiting,
+            max_size=self._settings.max_size,
+        )
 
     async def open(self) -> None:
         """Make the first connections.
@@ -161,11 +172,14 @@ class PostgresPool:
         if not slots.locked():
             await slots.acquire()  # returns at once
             return
+        self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.acquire_timeout):
                 await slots.acquire()
         except TimeoutError:
             raise PoolExhaustedError from None
+        finally:
+            self._waiting -= 1
 
     def _reuse(self) -> Connection | None:
         while self._idle:

@@ -16,6 +16,7 @@ from prismiq.domain.model.errors import (
     PoolExhaustedError,
     QueryTimeoutError,
 )
+from prismiq.domain.model.observations import PoolUsage
 
 OpenPool = Callable[..., Awaitable[PostgresPool]]
 Eventually = Callable[..., Awaitable[None]]
@@ -87,6 +88,29 @@ async def test_who_waits_gets_the_next_free_connection(open_pool: OpenPool, data
     backends = await asyncio.gather(*(backend_of(pool) for _ in range(50)))
     assert len(set(backends)) <= 3
     assert pool.size == pool.idle_size <= 3
+
+
+async def test_its_usage_says_who_waits(
+    open_pool: OpenPool, database: str, eventually: Eventually
+) -> None:
+    pool = await open_pool(database, max_size=2)
+
+    async def two_wait() -> bool:
+        return pool.usage().waiting == 2
+
+    async def three_wait() -> bool:
+        return pool.usage().waiting == 3
+
+    assert pool.usage() == PoolUsage(size=1, idle=1, waiting=0, max_size=2)
+    async with pool.acquire():
+        async with pool.acquire():
+            waiting = [asyncio.create_task(backend_of(pool)) for _ in range(3)]
+            await eventually(three_wait)
+            assert pool.usage() == PoolUsage(size=2, idle=0, waiting=3, max_size=2)
+            waiting[0].cancel()
+            await eventually(two_wait)
+        await asyncio.gather(*waiting[1:])
+    assert pool.usage() == PoolUsage(size=2, idle=2, waiting=0, max_size=2)
 
 
 async def test_it_works_only_between_open_and_close(database: str) -> None:

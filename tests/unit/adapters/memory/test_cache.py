@@ -9,6 +9,7 @@ from tests.unit.conftest import ManualClock
 
 from prismiq.adapters.memory.cache import InMemoryCache
 from prismiq.domain.model.errors import ConfigurationError
+from prismiq.domain.model.observations import CacheUsage
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 
@@ -29,6 +30,13 @@ async def test_bytes_are_handed_out_without_a_copy() -> None:
     cache, body = InMemoryCache(), b"a finished body"
     await cache.set("key", body)
     assert await cache.get("key") is body
+
+
+async def test_its_usage_is_what_it_holds() -> None:
+    cache = InMemoryCache()
+    assert cache.usage() == CacheUsage(used_bytes=0, entries=0)
+    await cache.set("key", b"a finished body")
+    assert cache.usage() == CacheUsage(used_bytes=cache.used_bytes, entries=1)
 
 
 async def test_it_holds_no_more_entries_than_allowed() -> None:

@@ -1,0 +1,1 @@
+"""Metrics for Prometheus, on its official client library."""
