@@ -1,5 +1,6 @@
 """Prismiq: embedded analytics over PostgreSQL."""
 
+from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.adapters.prometheus.metrics import Metrics
 from prismiq.adapters.prometheus.recording import (
     metrics,
@@ -79,6 +80,7 @@ __all__ = [
     "QueryTimeoutError",
     "QueryValidationError",
     "Relationship",
+    "RequestLoggingMiddleware",
     "SchemaChangedError",
     "SchemaConfig",
     "SchemaNotLoadedError",

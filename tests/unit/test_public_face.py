@@ -37,6 +37,7 @@ EXPORTED = [
     "QueryTimeoutError",
     "QueryValidationError",
     "Relationship",
+    "RequestLoggingMiddleware",
     "SchemaChangedError",
     "SchemaConfig",
     "SchemaNotLoadedError",

@@ -11,7 +11,8 @@ from prismiq.adapters.http.caller_scope import single_tenant
 from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
 from prismiq.adapters.http.query_router import EXECUTE_PATH
-from prismiq.adapters.http.request_id import REQUEST_ID_HEADER, RequestIdMiddleware
+from prismiq.adapters.http.request_id import REQUEST_ID_HEADER
+from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.router import create_router
 from prismiq.entrypoints.settings import Settings
@@ -85,4 +86,4 @@ def _add_middleware(app: FastAPI, engine: PrismiqEngine, settings: Settings) -> 
             allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(RequestLoggingMiddleware)  # sees also what the others answer

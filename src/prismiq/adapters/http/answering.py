@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from prismiq.adapters.http.disconnect import ClientGoneError
+from prismiq.adapters.http.exchange import CLIENT_CLOSED_REQUEST
 from prismiq.adapters.http.field_problems import FieldNames, describe
 from prismiq.adapters.http.problems import (
     MAX_LISTED,
@@ -24,9 +25,6 @@ from prismiq.adapters.http.request_id import add_request_id, request_id_of
 from prismiq.domain.model.errors import PrismiqError
 
 Handle: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-_CLIENT_CLOSED_REQUEST = 499
-"""Nobody reads this answer; access logs know the number."""
 
 _logger = logging.getLogger("prismiq.http")
 
@@ -72,7 +70,7 @@ def _respond(error: Exception, request: Request, request_id: str, names: FieldNa
         case HTTPException():
             return respond_to_http_exception(error, request_id)
         case ClientGoneError() | ClientDisconnect():
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
     if _application_handles(error, request):
         raise error
     _logger.error("request %s failed unexpectedly", request_id, exc_info=error)

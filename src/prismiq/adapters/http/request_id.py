@@ -3,13 +3,13 @@
 import re
 from secrets import token_hex
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 REQUEST_ID_HEADER = "X-Request-ID"
+RAW_REQUEST_ID_HEADER = REQUEST_ID_HEADER.lower().encode()
 
-_RAW_HEADER = REQUEST_ID_HEADER.lower().encode()
 _SCOPE_KEY = "prismiq.request_id"
-_SANE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SANE = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 def request_id_of(scope: Scope) -> str:
@@ -20,38 +20,19 @@ def request_id_of(scope: Scope) -> str:
     """
     known: str | None = scope.get(_SCOPE_KEY)
     if known is None:
-        offered = dict(scope["headers"]).get(_RAW_HEADER, b"").decode("latin-1")
-        known = offered if _SANE.fullmatch(offered) else token_hex(16)
-        scope[_SCOPE_KEY] = known
+        known = decide_request_id(scope, dict(scope["headers"]).get(RAW_REQUEST_ID_HEADER))
     return known
+
+
+def decide_request_id(scope: Scope, offered: bytes | None) -> str:
+    """Keep the id that the client offers, or a fresh one, in the ASGI scope; return it."""
+    is_sane = offered is not None and _SANE.fullmatch(offered)
+    decided = offered.decode("ascii") if offered is not None and is_sane else token_hex(16)
+    scope[_SCOPE_KEY] = decided
+    return decided
 
 
 def add_request_id(headers: list[tuple[bytes, bytes]], request_id: str) -> None:
     """Add the id to raw response headers, unless it is there already."""
-    if not any(name == _RAW_HEADER for name, _ in headers):
-        headers.append((_RAW_HEADER, request_id.encode("ascii")))
-
-
-class RequestIdMiddleware:
-    """Gives every answer of an application its ``X-Request-ID``, whoever made it.
-
-    Args:
-        app: the ASGI application inside.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = request_id_of(scope)
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = list(message.get("headers", ()))
-                add_request_id(message["headers"], request_id)
-            await send(message)
-
-        await self._app(scope, receive, send_with_id)
+    if not any(name == RAW_REQUEST_ID_HEADER for name, _ in headers):
+        headers.append((RAW_REQUEST_ID_HEADER, request_id.encode("ascii")))

@@ -4,14 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
-from starlette.types import Receive, Scope, Send
 
-from prismiq.adapters.http.request_id import (
-    RequestIdMiddleware,
-    add_request_id,
-    request_id_of,
-)
+from prismiq.adapters.http.request_id import add_request_id, request_id_of
 
 FRESH = re.compile(r"[0-9a-f]{32}")
 
@@ -58,30 +52,3 @@ def test_it_is_added_once() -> None:
     add_request_id(headers, "first")
     add_request_id(headers, "second")
     assert headers == [(b"x-request-id", b"first")]
-
-
-async def test_the_middleware_adds_it_to_any_answer() -> None:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        raise AssertionError("nobody reads")
-
-    await RequestIdMiddleware(PlainTextResponse("hello"))(scope_with(b"abc"), receive, send)
-    assert (b"x-request-id", b"abc") in sent[0]["headers"]
-    assert sent[1]["body"] == b"hello"
-
-
-async def test_the_middleware_leaves_other_protocols_alone() -> None:
-    seen: list[Scope] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
-        seen.append(scope)
-
-    async def nothing(*_: Any) -> Any:
-        return None
-
-    await RequestIdMiddleware(app)({"type": "lifespan"}, nothing, nothing)
-    assert seen == [{"type": "lifespan"}]
