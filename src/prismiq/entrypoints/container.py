@@ -18,6 +18,7 @@ from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.domain.services.traced_query_runner import TracedQueryRunner
+from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.tracing import make_tracer
 from prismiq.ports.clock import Clock
@@ -67,6 +68,9 @@ class EngineContainer(containers.DeclarativeContainer):
     probe = providers.Singleton(PostgresProbe, pool)
     schema_source = providers.Singleton(PostgresSchemaSource, pool)
     tracer = providers.Singleton(make_tracer, options)
+    metrics = providers.Singleton(metrics_sink, options, tracer)
+    usage = providers.Singleton(usage_sampler, metrics, pool)
+    exposition = providers.Singleton(metrics_exposition, options, usage)
     runner = providers.Singleton(_runner, pool, tracer)
     compiler = providers.Singleton(PostgresCompiler)
     limits = providers.Singleton(_limits, options)

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import SecretStr, ValidationError
 
+from prismiq.adapters.prometheus.exposition import MetricsExposition
 from prismiq.domain.model.errors import PrismiqError
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import (
@@ -27,6 +28,7 @@ from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.entrypoints.container import EngineContainer
 from prismiq.entrypoints.options import EngineOptions, configuration_error
+from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.tracer import Tracer
 
 
@@ -51,6 +53,7 @@ class PrismiqEngine:
         pool_min_size: connections kept open.
         pool_max_size: connections opened at most.
         pool_acquire_timeout: seconds to wait for a free connection.
+        enable_metrics: whether queries and all else are counted in ``prismiq.metrics``.
         tracing: ``"otel"`` opens spans of OpenTelemetry, whose SDK the application configures.
 
     Raises:
@@ -72,6 +75,7 @@ class PrismiqEngine:
         pool_min_size: int = 1,
         pool_max_size: int = 10,
         pool_acquire_timeout: float = 5.0,
+        enable_metrics: bool = True,
         tracing: Literal["off", "otel"] = "off",
     ) -> None:
         try:
@@ -88,6 +92,7 @@ class PrismiqEngine:
                     "pool_min_size": pool_min_size,
                     "pool_max_size": pool_max_size,
                     "pool_acquire_timeout": pool_acquire_timeout,
+                    "enable_metrics": enable_metrics,
                     "tracing": tracing,
                 }
             )
@@ -127,6 +132,16 @@ class PrismiqEngine:
         return self._container.tracer()
 
     @property
+    def metrics(self) -> MetricsSink:
+        """Counts what happens; for middleware and limiters."""
+        return self._container.metrics()
+
+    @property
+    def exposition(self) -> MetricsExposition | None:
+        """Writes the metrics; for routers. None: nothing is counted."""
+        return self._container.exposition()
+
+    @property
     def default_scope(self) -> Scope:
         """The scope of calls that name none."""
         return self._default_scope
@@ -150,6 +165,8 @@ class PrismiqEngine:
             except BaseException:
                 await self._close()
                 raise
+            if self.exposition is not None:
+                self._container.usage().start()
             self._is_running = True
 
     async def shutdown(self) -> None:
@@ -257,5 +274,6 @@ class PrismiqEngine:
         return await self._queries.explain(query, scope or self._default_scope)
 
     async def _close(self) -> None:
+        await self._container.usage().stop()
         await self._container.pool().close()
         await self._catalog.close()

@@ -46,6 +46,7 @@ class EngineOptions(BaseModel):
     pool_min_size: Annotated[int, Field(ge=1, le=1_000)] = 1
     pool_max_size: Annotated[int, Field(ge=1, le=1_000)] = 10
     pool_acquire_timeout: Seconds = 5.0
+    enable_metrics: bool = True
     tracing: Literal["off", "otel"] = "off"
 
     @field_validator("database_url")

@@ -137,7 +137,24 @@ async def test_it_documents_itself(client: httpx.AsyncClient) -> None:
     assert api["info"]["title"] == "Prismiq"
     assert api["info"]["version"]
     assert all(path.startswith("/api/") for path in api["paths"])
-    assert len(api["paths"]) == 10
+    assert len(api["paths"]) == 11
+
+
+async def test_metrics_need_no_prefix(client: httpx.AsyncClient) -> None:
+    for path in ("/metrics", "/api/metrics"):
+        answer = await client.get(path)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        assert 'prismiq_queries_total{status="success"}' in answer.text
+
+
+async def test_without_metrics_there_is_no_such_address() -> None:
+    app = create_app(Settings(**SETTINGS, enable_metrics=False))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://test"
+    ) as client:
+        for path in ("/metrics", "/api/metrics"):
+            assert (await client.get(path)).status_code == 404
 
 
 async def test_it_does_not_start_without_its_database(app: FastAPI) -> None:

@@ -33,6 +33,7 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert settings.tracing == "off"
     assert settings.redis_url is None
     assert settings.cors_origins == ()
+    assert settings.enable_metrics is True
     assert settings.max_body_bytes == 1024 * 1024
     assert settings.admin_token is None
 
@@ -51,6 +52,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "POOL_MAX_SIZE": "5",
         "POOL_ACQUIRE_TIMEOUT": "0.5",
         "TRACING": "otel",
+        "ENABLE_METRICS": "false",
         "MAX_BODY_BYTES": "2048",
         "ADMIN_TOKEN": "S3CRET",
         "CORS_ORIGINS": "https://a.example.com,http://localhost:3000",
@@ -69,6 +71,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert (settings.pool_min_size, settings.pool_max_size) == (3, 5)
     assert settings.pool_acquire_timeout == 0.5
     assert settings.tracing == "otel"
+    assert settings.enable_metrics is False
     assert settings.max_body_bytes == 2048
     assert settings.admin_token == SecretStr("S3CRET")
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")

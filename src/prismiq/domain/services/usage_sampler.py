@@ -29,6 +29,7 @@ class UsageSampler:
         self._pool = pool
         self._cache = cache
         self._interval = interval
+        self._task: asyncio.Task[None] | None = None
 
     def sample(self) -> None:
         """Measure now."""
@@ -36,13 +37,23 @@ class UsageSampler:
         if self._cache is not None:
             self._sink.cache_measured(self._cache())
 
-    async def run(self) -> None:
-        """Measure until cancelled; then say that nothing is held any more."""
-        try:
-            while True:
-                self.sample()
-                await asyncio.sleep(self._interval)
-        finally:
-            self._sink.pool_measured(PoolUsage(size=0, idle=0, waiting=0, max_size=0))
-            if self._cache is not None:
-                self._sink.cache_measured(CacheUsage(used_bytes=0, entries=0))
+    def start(self) -> None:
+        """Measure again and again from now on."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep_measuring(), name="usage sampler")
+
+    async def stop(self) -> None:
+        """Stop measuring, and say that nothing is held any more."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        self._sink.pool_measured(PoolUsage(size=0, idle=0, waiting=0, max_size=0))
+        if self._cache is not None:
+            self._sink.cache_measured(CacheUsage(used_bytes=0, entries=0))
+
+    async def _keep_measuring(self) -> None:
+        while True:
+            self.sample()
+            await asyncio.sleep(self._interval)

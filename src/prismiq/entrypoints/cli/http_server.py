@@ -53,7 +53,8 @@ async def rehearse(settings: Settings) -> None:
     Raises:
         PrismiqError: why the engine cannot start.
     """
-    async with PrismiqEngine.from_options(settings):
+    # It is not the one that serves, so it does not count.
+    async with PrismiqEngine.from_options(settings.model_copy(update={"enable_metrics": False})):
         pass
 
 

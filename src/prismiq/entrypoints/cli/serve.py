@@ -14,10 +14,12 @@ from prismiq.entrypoints.cli.http_server import (
     server_options,
     url_of,
 )
+from prismiq.entrypoints.cli.shared_metrics import metrics_directory
 from prismiq.entrypoints.cli.terminal import messages
 from prismiq.entrypoints.settings import Settings
 
 _APPLICATION = "prismiq.entrypoints.asgi:app"
+_WORKER = "prismiq.entrypoints.cli.worker:app"
 
 
 class ServerStartError(PrismiqError):
@@ -45,4 +47,8 @@ def serve(
                 raise ServerStartError("The server could not start; the lines above say why.")
             return
     # uvicorn's supervisor of workers binds the address by itself, so it was given back.
-    uvicorn.run(_APPLICATION, host=host, port=port, workers=workers, **options)
+    if not settings.enable_metrics:
+        uvicorn.run(_APPLICATION, host=host, port=port, workers=workers, **options)
+        return
+    with metrics_directory():
+        uvicorn.run(_WORKER, host=host, port=port, workers=workers, **options)

@@ -76,11 +76,12 @@ def test_it_measures_every_interval_and_ends_with_nothing(loop: VirtualLoop) -> 
     sampler = UsageSampler(sink, things.pool, things.cache, interval=2.0)
 
     async def ten_seconds() -> None:
-        running = asyncio.create_task(sampler.run())
+        sampler.start()
+        sampler.start()
         await asyncio.sleep(9.0)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        assert running.cancelled()
+        await sampler.stop()
+        await sampler.stop()
+        await asyncio.sleep(9.0)
 
     loop.run_until_complete(ten_seconds())
     *measured, (_, last) = sink.pools
