@@ -22,6 +22,7 @@ from prismiq.domain.model.errors import (
     TableNotFoundError,
 )
 from prismiq.domain.model.filters import AllOf, AnyOf, FilterDefinition, Not
+from prismiq.domain.model.health import HealthCheck, HealthStatus
 from prismiq.domain.model.query import (
     ColumnSelection,
     GroupByDefinition,
@@ -45,7 +46,7 @@ from prismiq.domain.model.scope import Scope
 from prismiq.domain.model.validation import FieldProblem, ValidationResult
 from prismiq.entrypoints.app import create_app
 from prismiq.entrypoints.engine import PrismiqEngine
-from prismiq.entrypoints.router import create_router
+from prismiq.entrypoints.router import create_health_router, create_router
 from prismiq.entrypoints.settings import Settings
 
 __all__ = [
@@ -65,6 +66,8 @@ __all__ = [
     "FilterDefinition",
     "GroupByDefinition",
     "HavingDefinition",
+    "HealthCheck",
+    "HealthStatus",
     "JoinColumns",
     "JoinDefinition",
     "Metrics",
@@ -93,6 +96,7 @@ __all__ = [
     "TimeSeriesConfig",
     "ValidationResult",
     "create_app",
+    "create_health_router",
     "create_router",
     "metrics",
     "record_cache_hit",

@@ -14,7 +14,11 @@ from prismiq.adapters.http.query_router import EXECUTE_PATH
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.entrypoints.engine import PrismiqEngine
-from prismiq.entrypoints.router import create_metrics_router, create_router
+from prismiq.entrypoints.router import (
+    create_health_router,
+    create_metrics_router,
+    create_router,
+)
 from prismiq.entrypoints.settings import Settings
 
 _DESCRIPTION = """
@@ -64,7 +68,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     router = create_router(engine, max_body_bytes=settings.max_body_bytes)
     app.include_router(router, prefix=_PREFIX)
-    # Scrapers need no prefix. The document describes each route once.
+    # Probes and scrapers need no prefix. The document describes each route once.
+    app.include_router(create_health_router(engine), include_in_schema=False)
     app.include_router(create_metrics_router(engine), include_in_schema=False)
     add_problem_handlers(app)
     _add_middleware(app, engine, settings)

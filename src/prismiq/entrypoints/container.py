@@ -4,6 +4,8 @@ Providers are synchronous: the engine opens and closes the pool. Replace a part 
 ``container.clock.override(providers.Object(my_clock))``.
 """
 
+from importlib.metadata import version
+
 from dependency_injector import containers, providers
 
 from prismiq.adapters.postgres.compiler import PostgresCompiler
@@ -15,6 +17,7 @@ from prismiq.adapters.system.clock import SystemClock
 from prismiq.adapters.system.no_tracing import NoTracing
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.services.column_sampler import ColumnSampler
+from prismiq.domain.services.health_service import LONGEST_TIMEOUT, HealthService
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.domain.services.traced_query_runner import TracedQueryRunner
@@ -58,6 +61,12 @@ def _limits(options: EngineOptions) -> QueryLimits:
     return QueryLimits(max_rows=options.max_rows)
 
 
+def _health(clock: Clock, probe: PostgresProbe) -> HealthService:
+    health = HealthService(clock, version("prismiq"))
+    health.add("database", probe.check, critical=True, timeout=LONGEST_TIMEOUT)
+    return health
+
+
 class EngineContainer(containers.DeclarativeContainer):
     """All parts of one engine, each made once, when it is first asked for."""
 
@@ -78,3 +87,4 @@ class EngineContainer(containers.DeclarativeContainer):
     catalog = providers.Singleton(_catalog, options, schema_source, clock)
     queries = providers.Singleton(QueryService, catalog, compiler, runner, clock, limits)
     sampler = providers.Singleton(ColumnSampler, catalog, compiler, runner, clock)
+    health = providers.Singleton(_health, clock, probe)

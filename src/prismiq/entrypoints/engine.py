@@ -8,7 +8,6 @@ from typing import Literal, Self
 from pydantic import SecretStr, ValidationError
 
 from prismiq.adapters.prometheus.exposition import MetricsExposition
-from prismiq.domain.model.errors import PrismiqError
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import (
     ColumnSample,
@@ -27,12 +26,13 @@ from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.entrypoints.container import EngineContainer
+from prismiq.entrypoints.engine_health import EngineHealth
 from prismiq.entrypoints.options import EngineOptions, configuration_error
 from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.tracer import Tracer
 
 
-class PrismiqEngine:
+class PrismiqEngine(EngineHealth):
     """Analytics over one PostgreSQL database.
 
     Enter it with ``async with``, or call ``startup`` and ``shutdown``. Every method that asks the
@@ -102,6 +102,7 @@ class PrismiqEngine:
         self._catalog: SchemaCatalog = self._container.catalog()
         self._queries: QueryService = self._container.queries()
         self._sampler: ColumnSampler = self._container.sampler()
+        super().__init__(self._container.health(), self._container.probe())
         self._default_scope = Scope(timezone=options.timezone)
         self._lifecycle = asyncio.Lock()
         self._is_running = False
@@ -168,6 +169,7 @@ class PrismiqEngine:
             if self.exposition is not None:
                 self._container.usage().start()
             self._is_running = True
+            self._health.mark_started()
 
     async def shutdown(self) -> None:
         """Disconnect. Does nothing where the engine is not running."""
@@ -186,14 +188,6 @@ class PrismiqEngine:
         traceback: TracebackType | None,
     ) -> None:
         await self.shutdown()
-
-    async def check_connection(self) -> bool:
-        """Return whether the database answers now."""
-        try:
-            await self._container.probe().check()
-        except PrismiqError:
-            return False
-        return True
 
     async def get_schema(
         self,
@@ -274,6 +268,7 @@ class PrismiqEngine:
         return await self._queries.explain(query, scope or self._default_scope)
 
     async def _close(self) -> None:
+        await self._health.stop()
         await self._container.usage().stop()
         await self._container.pool().close()
         await self._catalog.close()

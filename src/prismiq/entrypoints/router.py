@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
+from prismiq.adapters.http.health_router import make_health_router
 from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
 from prismiq.adapters.http.metrics_router import make_metrics_router
 from prismiq.adapters.http.query_router import make_query_router
@@ -30,10 +31,11 @@ def create_router(
     scope_of = scope or single_tenant(engine.default_scope)
     queries = make_query_router(engine.queries, scope_of, max_body_bytes=max_body_bytes)
     schema = make_schema_router(engine.catalog, engine.sampler, scope_of)
+    health = create_health_router(engine)
     metrics = create_metrics_router(engine)
     # One flat router: each level would be searched anew for each request, in order. The routes
     # that are asked most come first.
-    return APIRouter(routes=[*queries.routes, *schema.routes, *metrics.routes])
+    return APIRouter(routes=[*queries.routes, *schema.routes, *health.routes, *metrics.routes])
 
 
 def create_metrics_router(engine: PrismiqEngine) -> APIRouter:
@@ -44,3 +46,11 @@ def create_metrics_router(engine: PrismiqEngine) -> APIRouter:
     """
     exposition = engine.exposition
     return APIRouter() if exposition is None else make_metrics_router(exposition.render)
+
+
+def create_health_router(engine: PrismiqEngine) -> APIRouter:
+    """Return only the routes under ``/health``, which ``create_router`` has too.
+
+    For where the others need a login, or have a prefix that probes should not need.
+    """
+    return make_health_router(engine.health)

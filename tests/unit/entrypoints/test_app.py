@@ -137,7 +137,7 @@ async def test_it_documents_itself(client: httpx.AsyncClient) -> None:
     assert api["info"]["title"] == "Prismiq"
     assert api["info"]["version"]
     assert all(path.startswith("/api/") for path in api["paths"])
-    assert len(api["paths"]) == 11
+    assert len(api["paths"]) == 15
 
 
 async def test_metrics_need_no_prefix(client: httpx.AsyncClient) -> None:
@@ -155,6 +155,18 @@ async def test_without_metrics_there_is_no_such_address() -> None:
     ) as client:
         for path in ("/metrics", "/api/metrics"):
             assert (await client.get(path)).status_code == 404
+
+
+async def test_probes_find_health_at_the_root_and_under_the_prefix(
+    client: httpx.AsyncClient,
+) -> None:
+    for prefix in ("", "/api"):
+        assert (await client.get(f"{prefix}/health/live")).status_code == 200
+        for path in ("/health", "/health/ready", "/health/startup"):
+            answer = await client.get(prefix + path)
+            assert answer.status_code == 503
+            assert answer.headers["cache-control"] == "no-store"
+            assert "S3CRET" not in answer.text
 
 
 async def test_it_does_not_start_without_its_database(app: FastAPI) -> None:

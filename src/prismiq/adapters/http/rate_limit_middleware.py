@@ -17,7 +17,7 @@ from prismiq.domain.model.rate_limits import Undecided, Verdict
 
 EXEMPT_PATHS = frozenset(
     {
-        *("/health", "/health/live", "/health/ready", "/metrics"),
+        *("/health", "/health/live", "/health/ready", "/health/startup", "/metrics"),
         *("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"),
     }
 )

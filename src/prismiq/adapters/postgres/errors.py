@@ -8,6 +8,7 @@ import asyncpg
 from prismiq.domain.model.errors import (
     ConfigurationError,
     DatabaseUnavailableError,
+    PoolExhaustedError,
     PrismiqError,
     QueryExecutionError,
     QueryTimeoutError,
@@ -66,6 +67,7 @@ _BY_SQLSTATE: Mapping[str, Callable[[], PrismiqError]] = MappingProxyType(
 """By SQLSTATE, or by its class: the first two characters."""
 
 _QUERY_CANCELED = "57014"
+_TOO_MANY_CONNECTIONS = "53300"
 _UNDEFINED_OBJECT = "42704"
 
 _CONNECT_BY_CLASS = MappingProxyType(
@@ -107,6 +109,8 @@ def _translate_refusal(error: asyncpg.PostgresError, timeout: float) -> PrismiqE
 def translate_connect(error: BaseException) -> PrismiqError:
     """Return our error for one that prevented a connection."""
     if isinstance(error, asyncpg.PostgresError):
+        if error.sqlstate == _TOO_MANY_CONNECTIONS:
+            return PoolExhaustedError()
         problem = _CONNECT_BY_CLASS.get((error.sqlstate or "")[:2])
         return ConfigurationError(problem) if problem else DatabaseUnavailableError()
     if isinstance(error, ValueError | OverflowError):

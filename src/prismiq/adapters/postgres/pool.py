@@ -121,12 +121,15 @@ class PostgresPool:
         await asyncio.gather(*self._recoveries, return_exceptions=True)
 
     @asynccontextmanager
-    async def acquire(self, *, seconds: float | None = None) -> AsyncIterator[Connection]:
+    async def acquire(
+        self, *, seconds: float | None = None, patience: float | None = None
+    ) -> AsyncIterator[Connection]:
         """Lend a connection for the block, which may take that many seconds.
 
         Without it the server's statement timeout decides, and ours is a little later in case
         the server does not answer. When the block is left by an exception, its statement is
-        cancelled on the server.
+        cancelled on the server. ``patience`` is the time in seconds for a connection to become
+        free, where it is not the pool's usual one.
 
         Raises:
             EngineNotStartedError: the pool is not open.
@@ -138,7 +141,7 @@ class PostgresPool:
         allowed = self._settings.statement_timeout if seconds is None else seconds
         deadline = allowed + _DEADLINE_GRACE if seconds is None else allowed
         slots = self._slots  # a slot goes back to where it is from, even after a reopening
-        connection = await self._borrow(slots)
+        connection = await self._borrow(slots, patience)
         succeeded = False
         try:
             async with asyncio.timeout(deadline):
@@ -150,9 +153,27 @@ class PostgresPool:
         finally:
             self._take_back(connection, slots, succeeded=succeeded)
 
-    async def _borrow(self, slots: asyncio.Semaphore) -> Connection:
+    async def reach(self) -> None:
+        """Connect beside the pool and hang up: is the server there, while no connection is free?
+
+        Raises:
+            PoolExhaustedError: it is, and has no connection left either.
+            DatabaseUnavailableError: the database cannot be reached.
+        """
+        try:
+            connection = await self._connect()
+        except ConfigurationError as error:
+            raise DatabaseUnavailableError from error
+        try:
+            await connection.close()
+        except DRIVER_ERRORS as error:
+            raise DatabaseUnavailableError from error
+        finally:
+            self._drop(connection)
+
+    async def _borrow(self, slots: asyncio.Semaphore, patience: float | None) -> Connection:
         self._check_open(slots)
-        await self._take_slot(slots)
+        await self._take_slot(slots, patience)
         try:
             self._check_open(slots)  # it may have closed while this caller stood in line
             return self._reuse() or await self._connect_for(slots)
@@ -168,13 +189,15 @@ class PostgresPool:
         if not self._is_open or slots is not self._slots:
             raise EngineNotStartedError
 
-    async def _take_slot(self, slots: asyncio.Semaphore) -> None:
+    async def _take_slot(self, slots: asyncio.Semaphore, patience: float | None) -> None:
         if not slots.locked():
             await slots.acquire()  # returns at once
             return
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._settings.acquire_timeout):
+            async with asyncio.timeout(
+                self._settings.acquire_timeout if patience is None else patience
+            ):
                 await slots.acquire()
         except TimeoutError:
             raise PoolExhaustedError from None

@@ -1,6 +1,9 @@
 """Asks PostgreSQL how it is."""
 
+import asyncio
+
 from prismiq.adapters.postgres.pool import PostgresPool
+from prismiq.domain.model.errors import PoolExhaustedError, QueryTimeoutError
 from prismiq.ports.database_probe import DatabaseFacts, DatabaseProbe
 
 _FACTS = """
@@ -23,17 +26,42 @@ WHERE r.rolname = current_user
 """
 
 
-class PostgresProbe(DatabaseProbe):
-    """Probes through the pool, so that it sees what queries see. Times are in seconds."""
+_PATIENCE = 1 / 3
+"""The part of the time in which a connection must become free."""
 
-    def __init__(self, pool: PostgresPool, *, timeout: float = 1.0) -> None:
+
+class PostgresProbe(DatabaseProbe):
+    """Probes through the pool, so that it sees what queries see.
+
+    A pool may be full because there is much to do, or because the server stands still and nobody
+    gets an answer. So when no connection becomes free, the probe tries to make one beside the
+    pool: only who succeeds calls the pool exhausted.
+
+    Args:
+        pool: of the queries.
+        timeout: seconds for a check, waiting and connecting included.
+    """
+
+    def __init__(self, pool: PostgresPool, *, timeout: float = 0.75) -> None:
         self._pool = pool
         self._timeout = timeout
 
     async def check(self) -> None:
-        async with self._pool.acquire(seconds=self._timeout) as connection:
-            await connection.execute("SELECT 1")
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._select()
+        except TimeoutError:
+            raise QueryTimeoutError(self._timeout) from None
 
     async def inspect(self) -> DatabaseFacts:
         async with self._pool.acquire(seconds=self._timeout) as connection:
             return DatabaseFacts(**await connection.fetchrow(_FACTS))
+
+    async def _select(self) -> None:
+        patience = self._timeout * _PATIENCE
+        try:
+            async with self._pool.acquire(seconds=self._timeout, patience=patience) as connection:
+                await connection.execute("SELECT 1")
+        except PoolExhaustedError:
+            await self._pool.reach()
+            raise

@@ -19,6 +19,7 @@ from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
 from prismiq.domain.model.errors import (
     DatabaseUnavailableError,
     EngineNotStartedError,
+    PoolExhaustedError,
     QueryTimeoutError,
 )
 from prismiq.domain.model.result import CompiledQuery
@@ -140,9 +141,43 @@ async def test_a_frozen_server_keeps_nobody_waiting(
             return pool.size == 0
 
         await eventually(given_up)
-        with pytest.raises(DatabaseUnavailableError):
+        with pytest.raises((DatabaseUnavailableError, QueryTimeoutError)):
             await probe.check()
     assert await answers(runner)
+
+
+async def test_a_pool_that_is_full_because_the_server_stands_still_is_not_called_saturated(
+    server: EmbeddedPostgres, open_pool: OpenPool
+) -> None:
+    pool = await open_pool(server.dsn, max_size=1, acquire_timeout=60, connect_timeout=60)
+    probe = PostgresProbe(pool)
+    async with pool.acquire():
+        with pytest.raises(PoolExhaustedError):
+            await probe.check()
+        async with frozen(server):
+            # Without a time of its own it would wait for a minute.
+            with pytest.raises(QueryTimeoutError):
+                await asyncio.wait_for(probe.check(), 10)
+        with pytest.raises(PoolExhaustedError):
+            await probe.check()
+    await probe.check()
+    assert pool.size == 1
+
+
+async def test_a_server_that_is_down_is_down_also_for_a_full_pool(
+    server: EmbeddedPostgres, open_pool: OpenPool
+) -> None:
+    pool = await open_pool(server.dsn, max_size=1)
+    probe = PostgresProbe(pool)
+    with suppress(DatabaseUnavailableError):
+        async with pool.acquire() as connection:
+            server.stop()
+            with pytest.raises(DatabaseUnavailableError) as caught:
+                await probe.check()
+            assert not isinstance(caught.value, PoolExhaustedError)
+            await connection.execute("SELECT 1")
+    server.start()
+    await probe.check()
 
 
 async def test_the_pool_of_a_frozen_server_closes(server: EmbeddedPostgres) -> None:

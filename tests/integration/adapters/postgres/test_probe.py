@@ -53,6 +53,19 @@ async def test_a_full_pool_is_told_from_a_database_that_is_down(
             await PostgresProbe(pool).check()
 
 
+async def test_a_server_without_connections_left_is_saturated_and_not_down(
+    open_pool: OpenPool, database: str, connection: Any, dsn_for: Callable[..., str]
+) -> None:
+    await connection.execute(
+        "DROP ROLE IF EXISTS crowd; CREATE ROLE crowd LOGIN CONNECTION LIMIT 1"
+    )
+    pool = await open_pool(dsn_for(database, "crowd"), max_size=2)
+    async with pool.acquire():
+        with pytest.raises(PoolExhaustedError):
+            await PostgresProbe(pool).check()
+    await PostgresProbe(pool).check()
+
+
 async def test_a_slow_answer_is_given_up_in_time(
     open_pool: OpenPool, database: str, connection: Any
 ) -> None:

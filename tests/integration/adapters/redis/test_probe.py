@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.adapters.redis.conftest import FreePort
 
 from prismiq.adapters.redis.probe import RedisStoreProbe
 from prismiq.domain.model.errors import StoreUnavailableError
@@ -22,6 +23,15 @@ async def refusal_of(url: str, **options: Any) -> str:
 async def test_it_tells_the_version(redis_url: str) -> None:
     version = await RedisStoreProbe(redis_url).check()
     assert int(version.split(".")[0]) >= 6
+
+
+async def test_a_cluster_tells_it_too(cluster_url: str) -> None:
+    version = await RedisStoreProbe(cluster_url, timeout=5).check()
+    assert int(version.split(".")[0]) >= 6
+
+
+async def test_a_cluster_that_is_not_there(free_port: FreePort) -> None:
+    await refusal_of(f"redis+cluster://:S3cret@127.0.0.1:{free_port()}")
 
 
 async def test_the_older_protocol_tells_it_too(redis_url: str) -> None:

@@ -13,6 +13,7 @@ from tests.integration.conftest import StartRedis, redis_program
 
 from prismiq.adapters.redis.cache import RedisCache
 from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.redis.probe import RedisStoreProbe
 from prismiq.domain.model.errors import StoreUnavailableError
 
 MASTER = ("--bind", "127.0.0.1", "--requirepass", "secret", "--port")
@@ -54,6 +55,8 @@ async def test_the_master_is_found_and_found_again(
     connection = RedisConnection.to(url, deadline=3.0)
     cache = RedisCache(connection)
     await connection.connect()
+    probe = RedisStoreProbe(url, timeout=5)
+    assert await probe.check()
     await cache.set("key", "in the first")
     with Redis(port=first, password="secret", db=2) as plain:
         assert plain.get("prismiq:entry:key") is not None
@@ -61,11 +64,14 @@ async def test_the_master_is_found_and_found_again(
     master.process.kill()
     with pytest.raises(StoreUnavailableError):
         await cache.get("key")
+    with pytest.raises(StoreUnavailableError):
+        await probe.check()
     start_redis(*MASTER, str(second))
     sentinel.execute_command("SENTINEL", "REMOVE", "main")
     sentinel.execute_command("SENTINEL", "MONITOR", "main", "127.0.0.1", second, 1)
     async with asyncio.timeout(5):
         await connection.available()
+    assert await probe.check()
     assert await cache.get("key") is None
     await cache.set("key", "in the second")
     await connection.disconnect()

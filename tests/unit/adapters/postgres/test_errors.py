@@ -10,6 +10,7 @@ from prismiq.adapters.postgres.errors import translate, translate_connect
 from prismiq.domain.model.errors import (
     ConfigurationError,
     DatabaseUnavailableError,
+    PoolExhaustedError,
     PrismiqError,
     QueryExecutionError,
     QueryTimeoutError,
@@ -130,7 +131,7 @@ def test_a_mistake_of_ours_is_not_taken_for_an_outage() -> None:
         (server_error("28000"), ConfigurationError),
         (server_error("3D000"), ConfigurationError),
         (server_error("42704"), ConfigurationError),
-        (server_error("53300"), DatabaseUnavailableError),
+        (server_error("53300"), PoolExhaustedError),
         (server_error("57P03"), DatabaseUnavailableError),
         (TimeoutError(), DatabaseUnavailableError),
         (ConnectionRefusedError(SECRET), DatabaseUnavailableError),

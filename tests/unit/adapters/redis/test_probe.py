@@ -3,6 +3,7 @@
 import fakeredis
 import pytest
 
+from prismiq.adapters.redis import connection
 from prismiq.adapters.redis.probe import RedisStoreProbe
 from prismiq.domain.model.errors import ConfigurationError, StoreUnavailableError
 
@@ -14,8 +15,9 @@ MALFORMED = [
     "redis://localhost:S3cret",
     "redis://localhost:99999999/0",
     "redis://[::1",
-    "redis://localhost/0?socket_timeout=S3cret",
     "redis://localhost/0?S3cret=1",
+    "redis+sentinel://:S3cret@localhost:26379",
+    "redis+cluster://:S3cret@localhost:7000/1",
 ]
 
 
@@ -23,9 +25,7 @@ MALFORMED = [
 def fake(monkeypatch: pytest.MonkeyPatch) -> fakeredis.FakeServer:
     server = fakeredis.FakeServer()
     monkeypatch.setattr(
-        RedisStoreProbe,
-        "_client",
-        lambda _probe: fakeredis.FakeAsyncRedis(server=server, decode_responses=True),
+        connection, "client_for", lambda _url, **_options: fakeredis.FakeAsyncRedis(server=server)
     )
     return server
 
