@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.plan import QueryPlan, SamplePlan
 from prismiq.domain.model.result import CompiledQuery, PlanEstimate, RowBatch
 from prismiq.domain.model.schema import ColumnSchema, DatabaseSchema, Relationship, TableSchema
 from prismiq.domain.model.scope import Scope
+from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.ports.clock import Clock
+from prismiq.ports.dependency_source import DependencySource, TableDependencies, TableName
 from prismiq.ports.query_compiler import QueryCompiler
 from prismiq.ports.query_runner import QueryRunner
 from prismiq.ports.schema_source import SchemaSource
@@ -32,10 +35,26 @@ class ManualClock(Clock):
         self._seconds += seconds
 
 
+class PlainTables(DependencySource):
+    """Every table of the public schema depends on itself, unless a test says otherwise."""
+
+    def __init__(self, source: "GatedSource") -> None:
+        self._source = source
+        self.changes: dict[TableName, frozenset[TableName] | None] = {}
+        self.roots: dict[TableName, TableName] = {}
+        self.definitions = ""
+
+    async def read(self, schema_names: Sequence[str]) -> TableDependencies:
+        names = [(table.schema_name, table.name) for table in self._source.schema.tables]
+        reads = {name: self.changes.get(name, frozenset({name})) for name in names}
+        return TableDependencies(reads, dict(self.roots), self.definitions)
+
+
 class GatedSource(SchemaSource):
     """Every read waits for its own gate; open gates do not hold anything up."""
 
     def __init__(self) -> None:
+        self.dependencies = PlainTables(self)
         self.reads: list[tuple[str, ...]] = []
         self.schema = DatabaseSchema(tables=())
         self.error: Exception | None = None
@@ -152,6 +171,11 @@ class SlowRunner(QueryRunner):
 @pytest.fixture
 def compiler() -> EchoCompiler:
     return EchoCompiler()
+
+
+@pytest.fixture
+def observer(clock: ManualClock) -> QueryObserver:
+    return QueryObserver(clock, NoMetrics())
 
 
 @pytest.fixture

@@ -7,17 +7,21 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from prismiq.adapters.http.answer_response import CACHE_HEADERS
 from prismiq.adapters.http.caller_scope import single_tenant
 from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
+from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import EXECUTE_PATH
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
+from prismiq.entrypoints.caching import cache_for, close_cache
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.router import (
     create_health_router,
     create_metrics_router,
-    create_router,
+    query_endpoints,
+    routes_of,
 )
 from prismiq.entrypoints.settings import Settings
 
@@ -31,7 +35,7 @@ Ask a PostgreSQL database analytical questions in JSON.
 - Every answer carries `X-Request-ID`; a sane one that you send is kept.
 """
 _PREFIX = "/api"
-_EXPOSED_HEADERS = (REQUEST_ID_HEADER, "Server-Timing", "Retry-After")
+_EXPOSED_HEADERS = (REQUEST_ID_HEADER, *CACHE_HEADERS, "Retry-After")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -43,12 +47,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         ConfigurationError: a setting is missing or wrong.
     """
     settings = settings or Settings()
-    engine = PrismiqEngine.from_options(settings)
+    cache = cache_for(settings)
+    engine = PrismiqEngine.from_options(settings, cache=cache)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with engine:
-            yield
+        try:
+            async with engine:
+                yield
+        finally:
+            await close_cache(cache)
 
     app = FastAPI(
         title="Prismiq",
@@ -66,23 +74,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "auto_configure": False,
         },
     )
-    router = create_router(engine, max_body_bytes=settings.max_body_bytes)
+    scope_of = single_tenant(engine.default_scope)
+    endpoints = query_endpoints(engine, scope_of)
+    router = routes_of(engine, endpoints, scope_of, settings.max_body_bytes, settings.admin_token)
     app.include_router(router, prefix=_PREFIX)
     # Probes and scrapers need no prefix. The document describes each route once.
     app.include_router(create_health_router(engine), include_in_schema=False)
     app.include_router(create_metrics_router(engine), include_in_schema=False)
     add_problem_handlers(app)
-    _add_middleware(app, engine, settings)
+    _add_middleware(app, endpoints, settings)
     return app
 
 
-def _add_middleware(app: FastAPI, engine: PrismiqEngine, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, endpoints: QueryEndpoints, settings: Settings) -> None:
     """Add the middleware from the inside to the outside."""
     app.add_middleware(
         DirectLane,
         path=_PREFIX + EXECUTE_PATH,
-        queries=engine.queries,
-        scope_of=single_tenant(engine.default_scope),
+        endpoints=endpoints,
         max_body_bytes=settings.max_body_bytes,
     )
     if settings.cors_origins:

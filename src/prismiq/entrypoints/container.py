@@ -9,6 +9,7 @@ from importlib.metadata import version
 from dependency_injector import containers, providers
 
 from prismiq.adapters.postgres.compiler import PostgresCompiler
+from prismiq.adapters.postgres.dependency_source import PostgresDependencySource
 from prismiq.adapters.postgres.pool import PoolSettings, PostgresPool
 from prismiq.adapters.postgres.probe import PostgresProbe
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
@@ -16,15 +17,23 @@ from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
 from prismiq.adapters.system.clock import SystemClock
 from prismiq.adapters.system.no_tracing import NoTracing
 from prismiq.domain.model.query_limits import QueryLimits
+from prismiq.domain.services.answer_cache import AnswerCache
+from prismiq.domain.services.cache_statistics import CacheStatistics
 from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.health_service import LONGEST_TIMEOUT, HealthService
+from prismiq.domain.services.query_answers import QueryAnswers
+from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.domain.services.query_service import QueryService
+from prismiq.domain.services.questions import Questions
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.domain.services.traced_query_runner import TracedQueryRunner
+from prismiq.entrypoints.caching import answer_cache, cache_policy
 from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.tracing import make_tracer
+from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
+from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.query_runner import QueryRunner
 from prismiq.ports.tracer import Tracer
 
@@ -46,9 +55,15 @@ def _runner(pool: PostgresPool, tracer: Tracer) -> QueryRunner:
     return runner if isinstance(tracer, NoTracing) else TracedQueryRunner(runner, tracer)
 
 
-def _catalog(options: EngineOptions, source: PostgresSchemaSource, clock: Clock) -> SchemaCatalog:
+def _catalog(
+    options: EngineOptions,
+    source: PostgresSchemaSource,
+    dependencies: PostgresDependencySource,
+    clock: Clock,
+) -> SchemaCatalog:
     return SchemaCatalog(
         source,
+        dependencies,
         clock,
         exposed_tables=options.exposed_tables,
         config=options.schema_config,
@@ -67,24 +82,63 @@ def _health(clock: Clock, probe: PostgresProbe) -> HealthService:
     return health
 
 
+def _observer(options: EngineOptions, clock: Clock, metrics: MetricsSink) -> QueryObserver:
+    return QueryObserver(clock, metrics, slow_query_ms=options.slow_query_ms)
+
+
+def _questions(options: EngineOptions, queries: QueryService, clock: Clock) -> Questions:
+    return Questions(queries, clock, options.max_rows)
+
+
+def _answer_cache(
+    options: EngineOptions, cache: CacheBackend | None, clock: Clock
+) -> AnswerCache | None:
+    return None if cache is None else answer_cache(cache, cache_policy(options), clock)
+
+
+def _answers(  # noqa: PLR0917 - as the container gives them
+    options: EngineOptions,
+    catalog: SchemaCatalog,
+    queries: QueryService,
+    questions: Questions,
+    cache: AnswerCache | None,
+    statistics: CacheStatistics,
+) -> QueryAnswers:
+    ttl = options.cache_ttl
+    return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=ttl)
+
+
 class EngineContainer(containers.DeclarativeContainer):
     """All parts of one engine, each made once, when it is first asked for."""
 
     options = providers.Dependency(instance_of=EngineOptions)
 
+    cache: providers.Provider[CacheBackend | None] = providers.Object(None)
+
     clock = providers.Singleton(SystemClock)
     pool = providers.Singleton(_pool, options)
     probe = providers.Singleton(PostgresProbe, pool)
     schema_source = providers.Singleton(PostgresSchemaSource, pool)
+    dependency_source = providers.Singleton(PostgresDependencySource, pool)
     tracer = providers.Singleton(make_tracer, options)
     metrics = providers.Singleton(metrics_sink, options, tracer)
-    usage = providers.Singleton(usage_sampler, metrics, pool)
-    exposition = providers.Singleton(metrics_exposition, options, usage)
     runner = providers.Singleton(_runner, pool, tracer)
     compiler = providers.Singleton(PostgresCompiler)
     limits = providers.Singleton(_limits, options)
 
-    catalog = providers.Singleton(_catalog, options, schema_source, clock)
-    queries = providers.Singleton(QueryService, catalog, compiler, runner, clock, limits)
-    sampler = providers.Singleton(ColumnSampler, catalog, compiler, runner, clock)
+    observer = providers.Singleton(_observer, options, clock, metrics)
+    catalog = providers.Singleton(_catalog, options, schema_source, dependency_source, clock)
+    queries = providers.Singleton(
+        QueryService, catalog, compiler, runner, clock, limits=limits, observer=observer
+    )
+    sampler = providers.Singleton(ColumnSampler, catalog, compiler, runner, observer)
+
+    answer_cache = providers.Singleton(_answer_cache, options, cache, clock)
+    usage = providers.Singleton(usage_sampler, metrics, pool, answer_cache)
+    exposition = providers.Singleton(metrics_exposition, options, usage)
+    statistics = providers.Singleton(CacheStatistics, metrics)
+    questions = providers.Singleton(_questions, options, queries, clock)
+    answers = providers.Singleton(
+        _answers, options, catalog, queries, questions, answer_cache, statistics
+    )
     health = providers.Singleton(_health, clock, probe)

@@ -1,13 +1,10 @@
 """The engine: everything Prismiq can do, behind one object."""
 
-import asyncio
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Literal, Self
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from prismiq.adapters.prometheus.exposition import MetricsExposition
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import (
     ColumnSample,
@@ -20,19 +17,14 @@ from prismiq.domain.model.schema_config import SchemaConfig
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.model.validation import ValidationResult
 from prismiq.domain.rules.result_decoding import decode_result
-from prismiq.domain.rules.result_encoding import encode_result
 from prismiq.domain.rules.schema_lookup import require_table
-from prismiq.domain.services.column_sampler import ColumnSampler
-from prismiq.domain.services.query_service import QueryService
-from prismiq.domain.services.schema_catalog import SchemaCatalog
-from prismiq.entrypoints.container import EngineContainer
-from prismiq.entrypoints.engine_health import EngineHealth
-from prismiq.entrypoints.options import EngineOptions, configuration_error
-from prismiq.ports.metrics_sink import MetricsSink
-from prismiq.ports.tracer import Tracer
+from prismiq.domain.services.answer_forms import body_of, result_in
+from prismiq.entrypoints.engine_lifecycle import EngineLifecycle
+from prismiq.entrypoints.options import EngineOptions, checked_options
+from prismiq.ports.cache_backend import CacheBackend
 
 
-class PrismiqEngine(EngineHealth):
+class PrismiqEngine(EngineLifecycle):
     """Analytics over one PostgreSQL database.
 
     Enter it with ``async with``, or call ``startup`` and ``shutdown``. Every method that asks the
@@ -47,8 +39,15 @@ class PrismiqEngine(EngineHealth):
         schema_config: names for people, and what is hidden.
         default_schema: where tables live that are named without a schema.
         timezone: the IANA zone in which days begin, where the scope does not say.
+        cache: where answers are kept; None: nowhere. A ``RedisCache`` is shared by all
+            processes, and gets a cache in memory in front of it.
+        cache_ttl: seconds for which answers are kept; None: until they are invalidated.
+        cache_max_stale: how many seconds after that an answer may stand in for a database that
+            fails.
+        cache_max_bytes: of the memory in front of a shared cache.
         schema_cache_ttl: seconds after which the schema is read anew.
         query_timeout: seconds after which a query is stopped.
+        slow_query_ms: milliseconds from which a query is logged as slow.
         max_rows: the most rows in one answer.
         pool_min_size: connections kept open.
         pool_max_size: connections opened at most.
@@ -67,10 +66,15 @@ class PrismiqEngine(EngineHealth):
         exposed_tables: Iterable[str] | None = None,
         schema_config: SchemaConfig | None = None,
         *,
+        cache: CacheBackend | None = None,
+        cache_ttl: float | None = 300.0,
+        cache_max_stale: float = 3600.0,
+        cache_max_bytes: int = 64 * 1024 * 1024,
         default_schema: str = "public",
         timezone: str = "UTC",
         schema_cache_ttl: float = 3600.0,
         query_timeout: float = 30.0,
+        slow_query_ms: float = 1000.0,
         max_rows: int = 10_000,
         pool_min_size: int = 1,
         pool_max_size: int = 10,
@@ -78,116 +82,33 @@ class PrismiqEngine(EngineHealth):
         enable_metrics: bool = True,
         tracing: Literal["off", "otel"] = "off",
     ) -> None:
-        try:
-            options = EngineOptions.model_validate(
-                {
-                    "database_url": database_url,
-                    "exposed_tables": exposed_tables,
-                    "schema_config": schema_config,
-                    "default_schema": default_schema,
-                    "timezone": timezone,
-                    "schema_cache_ttl": schema_cache_ttl,
-                    "query_timeout": query_timeout,
-                    "max_rows": max_rows,
-                    "pool_min_size": pool_min_size,
-                    "pool_max_size": pool_max_size,
-                    "pool_acquire_timeout": pool_acquire_timeout,
-                    "enable_metrics": enable_metrics,
-                    "tracing": tracing,
-                }
-            )
-        except ValidationError as error:
-            raise configuration_error(error) from None
-        self._container = EngineContainer(options=options)
-        self._catalog: SchemaCatalog = self._container.catalog()
-        self._queries: QueryService = self._container.queries()
-        self._sampler: ColumnSampler = self._container.sampler()
-        super().__init__(self._container.health(), self._container.probe())
-        self._default_scope = Scope(timezone=options.timezone)
-        self._lifecycle = asyncio.Lock()
-        self._is_running = False
+        super().__init__(
+            checked_options(
+                database_url=database_url,
+                exposed_tables=exposed_tables,
+                schema_config=schema_config,
+                default_schema=default_schema,
+                timezone=timezone,
+                schema_cache_ttl=schema_cache_ttl,
+                cache_ttl=cache_ttl,
+                cache_max_stale=cache_max_stale,
+                cache_max_bytes=cache_max_bytes,
+                query_timeout=query_timeout,
+                slow_query_ms=slow_query_ms,
+                max_rows=max_rows,
+                pool_min_size=pool_min_size,
+                pool_max_size=pool_max_size,
+                pool_acquire_timeout=pool_acquire_timeout,
+                enable_metrics=enable_metrics,
+                tracing=tracing,
+            ),
+            cache,
+        )
 
     @classmethod
-    def from_options(cls, options: EngineOptions) -> Self:
+    def from_options(cls, options: EngineOptions, *, cache: CacheBackend | None = None) -> Self:
         """Return an engine for checked options, such as ``Settings``."""
-        return cls(**options.engine_arguments())
-
-    @property
-    def catalog(self) -> SchemaCatalog:
-        """What callers may see; for routers."""
-        return self._catalog
-
-    @property
-    def queries(self) -> QueryService:
-        """Answers queries without decoding them; for routers."""
-        return self._queries
-
-    @property
-    def sampler(self) -> ColumnSampler:
-        """Looks into columns; for routers."""
-        return self._sampler
-
-    @property
-    def tracer(self) -> Tracer:
-        """Opens spans; for middleware, logs and metrics."""
-        return self._container.tracer()
-
-    @property
-    def metrics(self) -> MetricsSink:
-        """Counts what happens; for middleware and limiters."""
-        return self._container.metrics()
-
-    @property
-    def exposition(self) -> MetricsExposition | None:
-        """Writes the metrics; for routers. None: nothing is counted."""
-        return self._container.exposition()
-
-    @property
-    def default_scope(self) -> Scope:
-        """The scope of calls that name none."""
-        return self._default_scope
-
-    async def startup(self) -> None:
-        """Connect, read the schema and check that every exposed table is there.
-
-        Does nothing where the engine is running. An engine that failed to start, or was shut
-        down, can be started again.
-
-        Raises:
-            ConfigurationError: an exposed table does not exist, or the address is wrong.
-            DatabaseUnavailableError: the database cannot be reached.
-        """
-        async with self._lifecycle:
-            if self._is_running:
-                return
-            try:
-                await self._container.pool().open()
-                await self._catalog.require_exposed_tables(self._default_scope)
-            except BaseException:
-                await self._close()
-                raise
-            if self.exposition is not None:
-                self._container.usage().start()
-            self._is_running = True
-            self._health.mark_started()
-
-    async def shutdown(self) -> None:
-        """Disconnect. Does nothing where the engine is not running."""
-        async with self._lifecycle:
-            self._is_running = False
-            await self._close()
-
-    async def __aenter__(self) -> Self:
-        await self.startup()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.shutdown()
+        return cls(cache=cache, **options.engine_arguments())
 
     async def get_schema(
         self,
@@ -240,35 +161,68 @@ class PrismiqEngine(EngineHealth):
         return await self._queries.compile(query, scope or self._default_scope)
 
     async def execute_query(
-        self, query: QueryDefinition, *, scope: Scope | None = None
+        self,
+        query: QueryDefinition,
+        use_cache: bool = True,  # noqa: FBT001 - the name is part of the contract
+        *,
+        cache_ttl: float | None = None,
+        scope: Scope | None = None,
     ) -> QueryResult:
         """Return the answer in Python values.
+
+        Args:
+            query: what is asked.
+            use_cache: False asks the database itself; the new answer is kept all the same.
+            cache_ttl: seconds to keep this answer, instead of the engine's time.
+            scope: on whose behalf.
 
         Raises:
             QueryValidationError: the query does not fit the schema.
             QueryExecutionError: the database could not compute the answer.
         """
-        return decode_result(await self._queries.execute(query, scope or self._default_scope))
+        answer = await self._answers.answer(
+            query, scope or self._default_scope, fresh=not use_cache, ttl=cache_ttl
+        )
+        return decode_result(result_in(answer))
 
-    async def execute_json(self, query: QueryDefinition, *, scope: Scope | None = None) -> bytes:
+    async def execute_json(
+        self,
+        query: QueryDefinition,
+        use_cache: bool = True,  # noqa: FBT001 - as in ``execute_query``
+        *,
+        scope: Scope | None = None,
+    ) -> bytes:
         """Return the answer as the HTTP body. Raises as ``execute_query``."""
-        return encode_result(await self._queries.execute(query, scope or self._default_scope))
+        answer = await self._answers.answer(
+            query, scope or self._default_scope, fresh=not use_cache
+        )
+        return bytes(body_of(answer))
 
     async def preview_query(
         self, query: QueryDefinition, limit: int = 100, *, scope: Scope | None = None
     ) -> QueryResult:
         """Return at most ``limit`` rows of the answer. Raises as ``execute_query``."""
-        result = await self._queries.preview(query, limit, scope or self._default_scope)
-        return decode_result(result)
+        answer = await self._answers.preview(query, limit, scope or self._default_scope)
+        return decode_result(result_in(answer))
+
+    async def invalidate_cache(self, table_name: str | None = None) -> int:
+        """Make kept answers unreachable, for every process and tenant.
+
+        Args:
+            table_name: ``table`` or ``schema.table``, of which answers depend in whatever way;
+                None: all answers.
+
+        Returns:
+            How many that were, at most; see ``QueryCache.invalidate_table``.
+        """
+        if self._query_cache is None:
+            return 0
+        if table_name is None:
+            return await self._query_cache.invalidate_all()
+        return await self._query_cache.invalidate_table(table_name)
 
     async def explain_query(
         self, query: QueryDefinition, *, scope: Scope | None = None
     ) -> PlanEstimate:
         """Return what the database's planner expects. Raises as ``execute_query``."""
         return await self._queries.explain(query, scope or self._default_scope)
-
-    async def _close(self) -> None:
-        await self._health.stop()
-        await self._container.usage().stop()
-        await self._container.pool().close()
-        await self._catalog.close()

@@ -8,6 +8,7 @@ from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.adapters.system.no_tracing import NoTracing
 from prismiq.domain.services.usage_sampler import UsageSampler
 from prismiq.entrypoints.options import EngineOptions
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.tracer import Tracer
 
@@ -20,9 +21,9 @@ def metrics_sink(options: EngineOptions, tracer: Tracer) -> MetricsSink:
     return PrometheusMetricsSink(metrics, exemplar=exemplar)
 
 
-def usage_sampler(sink: MetricsSink, pool: PostgresPool) -> UsageSampler:
+def usage_sampler(sink: MetricsSink, pool: PostgresPool, cache: CacheGauge | None) -> UsageSampler:
     """Return what measures pool and cache."""
-    return UsageSampler(sink, pool.usage)
+    return UsageSampler(sink, pool.usage, None if cache is None else cache.usage)
 
 
 def metrics_exposition(options: EngineOptions, usage: UsageSampler) -> MetricsExposition | None:

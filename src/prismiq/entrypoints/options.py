@@ -41,6 +41,10 @@ class EngineOptions(BaseModel):
     default_schema: Annotated[str, Field(min_length=1, max_length=63)] = "public"
     timezone: str = "UTC"
     schema_cache_ttl: Seconds = 3600.0
+    cache_ttl: Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)] | None = 300.0
+    cache_max_stale: Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)] = 3600.0
+    cache_max_bytes: Annotated[int, Field(ge=1024 * 1024)] = 64 * 1024 * 1024
+    slow_query_ms: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1000.0
     query_timeout: Seconds = 30.0
     max_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     pool_min_size: Annotated[int, Field(ge=1, le=1_000)] = 1
@@ -75,6 +79,18 @@ class EngineOptions(BaseModel):
     def engine_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of ``PrismiqEngine``."""
         return {name: getattr(self, name) for name in EngineOptions.model_fields}
+
+
+def checked_options(**values: Any) -> EngineOptions:
+    """Return the options.
+
+    Raises:
+        ConfigurationError: one is wrong; the message names it.
+    """
+    try:
+        return EngineOptions.model_validate(values)
+    except ValidationError as error:
+        raise configuration_error(error) from None
 
 
 def configuration_error(error: ValidationError, prefix: str = "") -> ConfigurationError:

@@ -1,11 +1,14 @@
 """The routes of one engine, for the application of an integrator."""
 
 from fastapi import APIRouter
+from pydantic import SecretStr
 
+from prismiq.adapters.http.cache_router import make_cache_router
 from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
 from prismiq.adapters.http.health_router import make_health_router
 from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
 from prismiq.adapters.http.metrics_router import make_metrics_router
+from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import make_query_router
 from prismiq.adapters.http.schema_router import make_schema_router
 from prismiq.entrypoints.engine import PrismiqEngine
@@ -16,6 +19,7 @@ def create_router(
     *,
     scope: ScopeOf | None = None,
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+    admin_token: str | SecretStr | None = None,
 ) -> APIRouter:
     """Return the routes of an engine, which may be started before or after.
 
@@ -27,15 +31,37 @@ def create_router(
             the dependencies of the router, and what it raises refuses the request. None: every
             request is made for the single default tenant; no header is believed.
         max_body_bytes: the longest body that is read; a longer one is answered with 413.
+        admin_token: what requests of operators must carry; None: there are no routes for them.
     """
     scope_of = scope or single_tenant(engine.default_scope)
-    queries = make_query_router(engine.queries, scope_of, max_body_bytes=max_body_bytes)
+    endpoints = query_endpoints(engine, scope_of)
+    return routes_of(engine, endpoints, scope_of, max_body_bytes, admin_token)
+
+
+def query_endpoints(engine: PrismiqEngine, scope_of: ScopeOf) -> QueryEndpoints:
+    """Return what the query routes do."""
+    return QueryEndpoints(engine.answers, engine.queries, scope_of, engine.clock)
+
+
+def routes_of(
+    engine: PrismiqEngine,
+    endpoints: QueryEndpoints,
+    scope_of: ScopeOf,
+    max_body_bytes: int,
+    admin_token: str | SecretStr | None,
+) -> APIRouter:
+    """Return the routes of an engine around endpoints that somebody else uses too."""
+    queries = make_query_router(endpoints, max_body_bytes=max_body_bytes)
     schema = make_schema_router(engine.catalog, engine.sampler, scope_of)
     health = create_health_router(engine)
     metrics = create_metrics_router(engine)
     # One flat router: each level would be searched anew for each request, in order. The routes
     # that are asked most come first.
-    return APIRouter(routes=[*queries.routes, *schema.routes, *health.routes, *metrics.routes])
+    routes = [*queries.routes, *schema.routes, *health.routes, *metrics.routes]
+    if admin_token is not None and engine.query_cache is not None:
+        token = SecretStr(admin_token) if isinstance(admin_token, str) else admin_token
+        routes += make_cache_router(engine.query_cache, scope_of, token).routes
+    return APIRouter(routes=routes)
 
 
 def create_metrics_router(engine: PrismiqEngine) -> APIRouter:

@@ -26,6 +26,11 @@ class TableDependencies:
     It has the partitions of all the partitioned tables in ``reads``. Only roots are in ``reads``,
     so whoever announces that a partition changed announces its root.
     """
+    definitions: str = ""
+    """A digest of what views, columns, policies and privileges are defined as.
+
+    It changes when one of them is made anew, also if tables and columns look as before.
+    """
 
 
 class DependencySource(Protocol):

@@ -10,16 +10,19 @@ import asyncpg
 import pytest
 
 from prismiq.adapters.postgres.compiler import PostgresCompiler
+from prismiq.adapters.postgres.dependency_source import PostgresDependencySource
 from prismiq.adapters.postgres.pool import PostgresPool
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
 from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
 from prismiq.adapters.system.clock import SystemClock
+from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.model.result import QueryResult
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.result_decoding import decode_result
 from prismiq.domain.rules.result_encoding import encode_result
+from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 
@@ -81,12 +84,18 @@ async def pool(small_database: str) -> AsyncIterator[PostgresPool]:
 def service_with(pool: PostgresPool) -> Callable[[QueryLimits], QueryService]:
     """Return a service with other limits: planner, compiler and runner are the real ones."""
     catalog = SchemaCatalog(
-        PostgresSchemaSource(pool), FixedClock(), exposed_tables=[*_TABLES, _ODD_TABLE]
+        PostgresSchemaSource(pool),
+        PostgresDependencySource(pool),
+        FixedClock(),
+        exposed_tables=[*_TABLES, _ODD_TABLE],
     )
 
     def build(limits: QueryLimits) -> QueryService:
         runner = PostgresQueryRunner(pool)
-        return QueryService(catalog, PostgresCompiler(), runner, FixedClock(), limits)
+        observer = QueryObserver(FixedClock(), NoMetrics())
+        return QueryService(
+            catalog, PostgresCompiler(), runner, FixedClock(), limits=limits, observer=observer
+        )
 
     return build
 

@@ -5,13 +5,16 @@ from typing import Any
 import pytest
 
 from prismiq.adapters.postgres.compiler import PostgresCompiler
+from prismiq.adapters.postgres.dependency_source import PostgresDependencySource
 from prismiq.adapters.postgres.pool import PostgresPool
 from prismiq.adapters.postgres.query_runner import PostgresQueryRunner
 from prismiq.adapters.postgres.schema_source import PostgresSchemaSource
 from prismiq.adapters.system.clock import SystemClock
+from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.result_decoding import decode_result
 from prismiq.domain.services.column_sampler import ColumnSampler
+from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 
 SORTABLE = [
@@ -23,8 +26,11 @@ UNSORTABLE = ["profile", "tags"]
 
 @pytest.fixture(scope="module")
 def sampler(pool: PostgresPool) -> ColumnSampler:
-    catalog = SchemaCatalog(PostgresSchemaSource(pool), SystemClock())
-    return ColumnSampler(catalog, PostgresCompiler(), PostgresQueryRunner(pool), SystemClock())
+    catalog = SchemaCatalog(
+        PostgresSchemaSource(pool), PostgresDependencySource(pool), SystemClock()
+    )
+    observer = QueryObserver(SystemClock(), NoMetrics())
+    return ColumnSampler(catalog, PostgresCompiler(), PostgresQueryRunner(pool), observer)
 
 
 async def values(sampler: ColumnSampler, table: str, column: str, limit: int) -> list[Any]:

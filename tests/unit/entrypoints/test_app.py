@@ -115,7 +115,9 @@ async def test_allowed_origins_may_read_every_answer(client: httpx.AsyncClient) 
         assert response.headers["access-control-allow-origin"] == "https://app.example.com"
         assert "x-request-id" in response.headers
     exposed = response.headers["access-control-expose-headers"]
-    assert set(exposed.split(", ")) == {"X-Request-ID", "Server-Timing", "Retry-After"}
+    assert set(exposed.split(", ")) == {
+        *("X-Request-ID", "X-Cache", "Age", "Server-Timing", "Retry-After")
+    }
 
 
 async def test_other_origins_may_not(client: httpx.AsyncClient) -> None:

@@ -15,11 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from prismiq.adapters.http.answering import answer
 from prismiq.adapters.http.bodies import ExecuteBody
-from prismiq.adapters.http.caller_scope import ScopeOf
 from prismiq.adapters.http.field_problems import field_names
 from prismiq.adapters.http.json_request import JsonRequest
 from prismiq.adapters.http.query_endpoints import QueryEndpoints
-from prismiq.domain.services.query_service import QueryService
 
 _BODY: TypeAdapter[Any] = TypeAdapter(ExecuteBody)
 _NAMES = field_names(ExecuteBody)
@@ -31,8 +29,7 @@ class DirectLane:
     Args:
         app: the ASGI application inside.
         path: of the route that executes queries.
-        queries: answers them.
-        scope_of: on whose behalf.
+        endpoints: what that route does.
         max_body_bytes: the longest body that is read.
     """
 
@@ -41,13 +38,12 @@ class DirectLane:
         app: ASGIApp,
         *,
         path: str,
-        queries: QueryService,
-        scope_of: ScopeOf,
+        endpoints: QueryEndpoints,
         max_body_bytes: int,
     ) -> None:
         self._app = app
         self._path = path
-        self._endpoints = QueryEndpoints(queries, scope_of)
+        self._endpoints = endpoints
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,23 +1,26 @@
 """What the query endpoints do."""
 
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any
 
 from fastapi import Body, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from prismiq.adapters.http.answer_response import AnswerResponse, wants_fresh
 from prismiq.adapters.http.bodies import ExecuteBody, ExecuteRequest, ValidationAnswer
 from prismiq.adapters.http.caller_scope import ScopeOf, resolve_scope
 from prismiq.adapters.http.disconnect import while_connected
 from prismiq.adapters.http.known_bodies import KnownBodies
-from prismiq.adapters.http.parameter_json import encode_sql
 from prismiq.adapters.http.problems import sentence_of
 from prismiq.adapters.http.query_examples import EXECUTE_EXAMPLES, QUERY_EXAMPLES
 from prismiq.domain.model.query import QueryDefinition
-from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.model.scope import Scope
-from prismiq.domain.rules.result_encoding import encode_result
+from prismiq.domain.rules.value_json import encode_sql
+from prismiq.domain.services.answer_cache import Answer
+from prismiq.domain.services.query_answers import QueryAnswers
 from prismiq.domain.services.query_service import QueryService
+from prismiq.ports.clock import Clock
 
 QueryBody = Annotated[QueryDefinition, Body(openapi_examples=QUERY_EXAMPLES)]
 ExecutionBody = Annotated[ExecuteBody, Body(openapi_examples=EXECUTE_EXAMPLES)]
@@ -30,31 +33,43 @@ class QueryEndpoints:
     """One method per endpoint; their docstrings are their documentation.
 
     Args:
-        queries: answers the queries.
+        answers: answers queries.
+        queries: checks, translates and estimates them.
         scope_of: on whose behalf.
+        clock: tells how old an answer is.
     """
 
-    def __init__(self, queries: QueryService, scope_of: ScopeOf) -> None:
+    def __init__(
+        self, answers: QueryAnswers, queries: QueryService, scope_of: ScopeOf, clock: Clock
+    ) -> None:
+        self._answers = answers
         self._queries = queries
         self._scope_of = scope_of
+        self._clock = clock
         self.known_bodies: KnownBodies[ExecuteRequest | QueryDefinition] = KnownBodies()
 
     async def execute(self, request: Request, body: ExecutionBody) -> Response:
         """Rows, column names and PostgreSQL's column types.
 
         The body is a query, or a query in an envelope. `truncated` says whether more rows follow.
+        `X-Cache` says where the answer came from; `bypass_cache` in the envelope and the header
+        `Cache-Control: no-cache` ask for one from the database itself.
         """
-        # Equal bytes become the same query, which the service has prepared already.
+        # Equal bytes become the same query, which the services know already.
         body = self.known_bodies.learn(await request.body(), body)
-        query = body.query if isinstance(body, ExecuteRequest) else body
+        fresh = wants_fresh(request)
+        if isinstance(body, ExecuteRequest):
+            query, fresh = body.query, fresh or body.bypass_cache
+        else:
+            query = body
         scope = await self._scope(request)
-        return _answer(await while_connected(request.receive, self._queries.execute(query, scope)))
+        return await self._respond(request, self._answers.answer(query, scope, fresh=fresh))
 
     async def preview(self, request: Request, query: QueryBody, limit: RowLimit = 100) -> Response:
         """As `/query/execute`, with at most `limit` rows."""
         scope = await self._scope(request)
-        work = self._queries.preview(query, limit, scope)
-        return _answer(await while_connected(request.receive, work))
+        fresh = wants_fresh(request)
+        return await self._respond(request, self._answers.preview(query, limit, scope, fresh=fresh))
 
     async def validate(self, request: Request, query: QueryBody) -> Response:
         """All problems at once, as sentences. The status is 200 for an invalid query too."""
@@ -83,7 +98,8 @@ class QueryEndpoints:
     async def _scope(self, request: Request) -> Scope:
         return await resolve_scope(self._scope_of, request)
 
-
-def _answer(result: EncodedResult) -> Response:
-    timing = {"Server-Timing": f"db;dur={result.execution_time_ms:.2f}"}
-    return Response(encode_result(result), headers=timing, media_type=_JSON)
+    async def _respond(self, request: Request, work: Coroutine[Any, Any, Answer]) -> Response:
+        started = self._clock.monotonic()
+        answer = await while_connected(request.receive, work)
+        seconds = self._clock.monotonic() - started
+        return AnswerResponse(answer, now=self._clock.now().timestamp(), seconds=seconds)

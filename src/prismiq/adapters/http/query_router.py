@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter
 
 from prismiq.adapters.http.bodies import QueryAnswer, ValidationAnswer
-from prismiq.adapters.http.caller_scope import ScopeOf
 from prismiq.adapters.http.json_request import DEFAULT_MAX_BODY_BYTES
 from prismiq.adapters.http.problem_docs import QUERY_PROBLEMS, problem_responses
 from prismiq.adapters.http.problem_route import problem_route
@@ -13,22 +12,19 @@ from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_examples import ANSWER_EXAMPLE
 from prismiq.domain.model.result import CompiledSql, PlanEstimate
 from prismiq.domain.model.validation import ValidationResult
-from prismiq.domain.services.query_service import QueryService
 
 EXECUTE_PATH = "/query/execute"
 
 
 def make_query_router(
-    queries: QueryService, scope_of: ScopeOf, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    endpoints: QueryEndpoints, *, max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
 ) -> APIRouter:
     """Return the routes under ``/query``.
 
     Args:
-        queries: answers them.
-        scope_of: on whose behalf.
+        endpoints: what they do.
         max_body_bytes: the longest body that is read.
     """
-    endpoints = QueryEndpoints(queries, scope_of)
     router = APIRouter(route_class=problem_route(max_body_bytes), tags=["queries"])
 
     def add(path: str, endpoint: Any, model: Any, summary: str) -> None:

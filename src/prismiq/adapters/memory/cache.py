@@ -12,13 +12,14 @@ from prismiq.domain.rules.kept_value import as_kept, from_kept
 from prismiq.domain.rules.key_patterns import key_pattern
 from prismiq.domain.rules.time_to_live import require_ttl
 from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 
 _EXPIRIES_PER_CALL = 16
 """So that a thousand entries which expire together do not hold up one caller."""
 
 
-class InMemoryCache(CacheBackend):
+class InMemoryCache(CacheBackend, CacheGauge):
     """Bounded in bytes and entries; which entries stay, ``BoundedEntries`` decides.
 
     Values are kept as bytes, so that what it says it uses is true and nothing mutable is shared.
@@ -47,6 +48,10 @@ class InMemoryCache(CacheBackend):
         self._expiries = Expiries()
         self._monotonic = (clock or ProcessClock()).monotonic
         self._evictions = 0
+        self._max_bytes = max_bytes
+
+    def usage(self) -> CacheUsage:
+        return CacheUsage(self.used_bytes, len(self), self._max_bytes, self._evictions)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -60,10 +65,6 @@ class InMemoryCache(CacheBackend):
     def evictions(self) -> int:
         """How many entries had to leave for others so far."""
         return self._evictions
-
-    def usage(self) -> CacheUsage:
-        """Return what it holds at this moment."""
-        return CacheUsage(used_bytes=self.used_bytes, entries=len(self))
 
     async def get(self, key: str) -> Any | None:
         now = self._drop_expired()

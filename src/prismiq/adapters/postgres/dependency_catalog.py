@@ -201,6 +201,24 @@ _ROOT_LIST = """
     WHERE m.oid <> m.root AND m.root IN (SELECT oid FROM table_read)
 """
 
+# Numbers of columns never come back, so a column that is dropped and added again is another one.
+_DEFINITIONS = """
+    SELECT md5(string_agg(part, ' ' ORDER BY part))
+    FROM (
+        SELECT md5(concat_ws(' ', e.relation, e.tree)) AS part
+        FROM reached_expression AS e
+        UNION ALL
+        SELECT md5(concat_ws(' ', c.oid, c.relrowsecurity, c.relforcerowsecurity, c.relacl))
+        FROM pg_class AS c
+        WHERE c.oid IN (SELECT oid FROM reading)
+        UNION ALL
+        SELECT md5(string_agg(concat_ws(' ', a.attnum, a.atttypid), ' ' ORDER BY a.attnum))
+        FROM pg_attribute AS a
+        WHERE a.attrelid IN (SELECT oid FROM reading) AND a.attnum > 0 AND NOT a.attisdropped
+        GROUP BY a.attrelid
+    ) AS defined
+"""
+
 READ_DEPENDENCIES = f"""
 WITH RECURSIVE
     settled_function (name) AS ({_SETTLED_FUNCTIONS}),
@@ -219,6 +237,7 @@ WITH RECURSIVE
     entry AS ({_ENTRIES})
 SELECT json_build_object(
     'reads', coalesce(({_ENTRY_LIST}), '[]'),
-    'roots', coalesce(({_ROOT_LIST}), '[]')
+    'roots', coalesce(({_ROOT_LIST}), '[]'),
+    'definitions', coalesce(({_DEFINITIONS}), '')
 )::text
 """

@@ -42,6 +42,7 @@ class PostgresDependencySource(DependencySource):
         return TableDependencies(
             reads={_name(table): _names(tables) for table, tables in document["reads"]},
             roots={_name(leaf): _name(root) for leaf, root in document["roots"]},
+            definitions=document["definitions"],
         )
 
 

@@ -8,13 +8,19 @@ from typing import Any
 
 from redis.asyncio import RedisCluster
 
+from prismiq.adapters.redis.computation_lease import RedisComputationLease
 from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
 from prismiq.adapters.redis.script import as_bytes
+from prismiq.adapters.redis.table_versions import RedisTableVersions
 from prismiq.domain.rules.kept_value import as_kept, from_kept
 from prismiq.domain.rules.key_patterns import key_pattern
 from prismiq.domain.rules.time_to_live import require_ttl
 from prismiq.domain.rules.value_codec import CorruptValueError
-from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.computation_lease import ComputationLease
+from prismiq.ports.invalidation_bus import InvalidationBus
+from prismiq.ports.shared_cache import SharedCache
+from prismiq.ports.table_versions import TableVersions
 
 _KEYS_PER_SCAN = 500
 _SECONDS_PER_SCAN = 2.0
@@ -22,7 +28,7 @@ _LONGEST_TTL = 10**14
 """Milliseconds, about 3,000 years. Redis refuses what would overflow its clock."""
 
 
-class RedisCache(CacheBackend):
+class RedisCache(SharedCache):
     """Entries are strings under ``<prefix>entry:<key>``.
 
     Usable at once: it connects when it is first needed, or when ``connect`` is called to see
@@ -41,6 +47,7 @@ class RedisCache(CacheBackend):
         self._connection = (
             redis_url if isinstance(redis_url, RedisConnection) else RedisConnection.to(redis_url)
         )
+        self._installation = prefix
         self._prefix = as_bytes(f"{prefix}entry:")
 
     async def connect(self) -> None:
@@ -55,6 +62,15 @@ class RedisCache(CacheBackend):
         """Close the connections. A shared connection is closed by who made it."""
         if not self._is_shared:
             await self._connection.disconnect()
+
+    def table_versions(self) -> TableVersions:
+        return RedisTableVersions(self._connection, prefix=self._installation)
+
+    def invalidation_bus(self) -> InvalidationBus:
+        return RedisInvalidationBus(self._connection, prefix=self._installation)
+
+    def computation_lease(self) -> ComputationLease:
+        return RedisComputationLease(self._connection, prefix=self._installation)
 
     async def get(self, key: str) -> Any | None:
         name = self._name(key)

@@ -48,3 +48,7 @@ class CacheUsage:
 
     used_bytes: int
     entries: int
+    max_bytes: int = 0
+    """What it may use at most."""
+    evictions: int = 0
+    """How many entries had to leave for others so far."""

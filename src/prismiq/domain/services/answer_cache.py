@@ -19,13 +19,14 @@ from prismiq.domain.model.errors import (
     SchemaChangedError,
     StoreUnavailableError,
 )
-from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.kept_answers import KeptAnswers, Look
 from prismiq.domain.services.leased_computation import LeasedComputation
 from prismiq.domain.services.shared_flights import SharedFlights
 from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 from prismiq.ports.table_versions import TableVersions
 
@@ -64,7 +65,7 @@ class Answer:
     """Whether it is being renewed in the background."""
 
 
-class AnswerCache:
+class AnswerCache(CacheGauge):
     """Serves kept answers, and has the others computed once.
 
     A cache that fails is never the reason that a query fails: what cannot be read is a miss, what
@@ -97,6 +98,14 @@ class AnswerCache:
         self._renewals: set[asyncio.Task[None]] = set()
         self._generation = 0
 
+    def usage(self) -> CacheUsage:
+        return self._kept.usage()
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for an answer that is being computed."""
+        return self._flights.waiting
+
     async def answer(self, question: Question) -> Answer:
         """Return the kept answer, or compute it. Raises whatever ``compute`` raises."""
         look = await self.look(question)
@@ -126,6 +135,23 @@ class AnswerCache:
         versions = await self._present_versions(question)
         answer = await self._compute_and_keep(question, versions)
         return Answer(CacheOutcome.BYPASS, result=answer.result)
+
+    async def keep(
+        self, question: Question, result: EncodedResult, versions: Mapping[str, str] | None
+    ) -> None:
+        """Keep an answer that the caller has computed.
+
+        Args:
+            question: what it answers.
+            result: the answer.
+            versions: as ``look`` found them before it was computed; None: as they are now.
+        """
+        if versions is None:
+            versions = await self._present_versions(question)
+        if versions is not None and question.ttl != 0:
+            now = self._clock.now().timestamp()
+            seconds = result.execution_time_ms / 1000
+            await self._keep(question, result, versions, now, seconds)
 
     async def invalidate(self, tables: frozenset[str]) -> int:
         """Make every answer that depends on one of the tables unreachable.

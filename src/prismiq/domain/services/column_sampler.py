@@ -4,8 +4,8 @@ from prismiq.domain.model.plan import Column, Output, SamplePlan, Source
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.schema_lookup import require_column, require_table
+from prismiq.domain.services.query_observer import QueryObserver, Statement
 from prismiq.domain.services.schema_catalog import SchemaCatalog
-from prismiq.ports.clock import Clock
 from prismiq.ports.query_compiler import QueryCompiler
 from prismiq.ports.query_runner import QueryRunner
 
@@ -22,16 +22,20 @@ class ColumnSampler:
         catalog: what may be named.
         compiler: turns plans into statements.
         runner: asks the database.
-        clock: measures how long it took.
+        observer: measures what reaches it.
     """
 
     def __init__(
-        self, catalog: SchemaCatalog, compiler: QueryCompiler, runner: QueryRunner, clock: Clock
+        self,
+        catalog: SchemaCatalog,
+        compiler: QueryCompiler,
+        runner: QueryRunner,
+        observer: QueryObserver,
     ) -> None:
         self._catalog = catalog
         self._compiler = compiler
         self._runner = runner
-        self._clock = clock
+        self._observer = observer
 
     async def sample(
         self, table_name: str, column_name: str, limit: int, scope: Scope
@@ -57,8 +61,8 @@ class ColumnSampler:
         )
         output = Output(column.name, column, column.data_type, column.family)
         compiled = self._compiler.compile_sample(plan)
-        started = self._clock.monotonic()
         with self._catalog.relied_on(view, scope):
-            batch = await self._runner.run(compiled, scope=scope, limit=plan.limit)
-        elapsed_ms = (self._clock.monotonic() - started) * 1000
-        return EncodedResult((output,), batch, round(elapsed_ms, 3))
+            run = self._runner.run(compiled, scope=scope, limit=plan.limit)
+            statement = Statement(compiled, (plan.source,), scope)
+            batch, seconds = await self._observer.watch(run, statement)
+        return EncodedResult((output,), batch, round(seconds * 1000, 3))

@@ -7,12 +7,13 @@ from math import inf, isinf
 
 from prismiq.domain.model.cached_answer import CacheEntry, CachePolicy, MissReason
 from prismiq.domain.model.errors import StoreUnavailableError
-from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate
 from prismiq.domain.rules.cache_envelope import pack, unpack
 from prismiq.domain.rules.freshness import Freshness, freshness, jittered
 from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 from prismiq.ports.table_versions import TableVersions
 
@@ -58,6 +59,10 @@ class KeptAnswers:
         self._clock = clock
         self._policy = policy
         self._chance = chance
+
+    def usage(self) -> CacheUsage:
+        """Return what the memory of this process holds."""
+        return self._backend.usage() if isinstance(self._backend, CacheGauge) else CacheUsage(0, 0)
 
     async def look(self, key: str, versions: Mapping[str, str]) -> Look:
         """Return what is kept under a key, judged by the present versions."""

@@ -10,6 +10,7 @@ from prismiq.domain.model.validation import ValidationResult
 from prismiq.domain.rules.planning.planner import plan_query
 from prismiq.domain.rules.schema_view import SchemaView
 from prismiq.domain.services.prepared_queries import PreparedQueries
+from prismiq.domain.services.query_observer import QueryObserver, Statement
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.ports.clock import Clock
 from prismiq.ports.query_compiler import QueryCompiler
@@ -23,8 +24,9 @@ class QueryService:
         catalog: what queries may name.
         compiler: turns plans into statements.
         runner: asks the database.
-        clock: resolves relative dates and measures how long an answer took.
+        clock: resolves relative dates.
         limits: how large a query and its answer may be.
+        observer: measures what reaches the database.
     """
 
     def __init__(
@@ -33,13 +35,16 @@ class QueryService:
         compiler: QueryCompiler,
         runner: QueryRunner,
         clock: Clock,
+        *,
         limits: QueryLimits,
+        observer: QueryObserver,
     ) -> None:
         self._catalog = catalog
         self._compiler = compiler
         self._runner = runner
         self._clock = clock
         self._limits = limits
+        self._observer = observer
         self._prepared = PreparedQueries(compiler, clock, limits)
 
     async def validate(self, query: QueryDefinition, scope: Scope) -> ValidationResult:
@@ -71,18 +76,30 @@ class QueryService:
             QueryValidationError: the query does not fit. Also raises as ``QueryRunner.run`` and
                 ``SchemaCatalog.view``.
         """
-        prepared = self._prepared.prepare(query, await self._catalog.view(scope), scope)
-        plan = prepared.plan
-        started = self._clock.monotonic()
-        with self._catalog.relied_on(prepared.view, scope):
-            batch = await self._runner.run(prepared.compiled, scope=scope, limit=plan.limit)
-        elapsed_ms = (self._clock.monotonic() - started) * 1000
-        return EncodedResult(plan.outputs, batch, round(elapsed_ms, 3))
+        return await self.execute_in(await self._catalog.view(scope), query, scope)
 
-    async def preview(self, query: QueryDefinition, limit: int, scope: Scope) -> EncodedResult:
-        """Return at most ``limit`` rows of the answer. Raises as ``execute``."""
-        fewest = limit if query.limit is None else min(limit, query.limit)
-        return await self.execute(query.model_copy(update={"limit": fewest}), scope)
+    async def execute_in(
+        self, view: SchemaView, query: QueryDefinition, scope: Scope
+    ) -> EncodedResult:
+        """Return the answer to a query that means what it means in ``view``.
+
+        Raises as ``execute``.
+        """
+        prepared = self._prepared.prepare(query, view, scope)
+        plan, compiled = prepared.plan, prepared.compiled
+        with self._catalog.relied_on(view, scope):
+            run = self._runner.run(compiled, scope=scope, limit=plan.limit)
+            statement = Statement(compiled, plan.sources, scope)
+            batch, seconds = await self._observer.watch(run, statement)
+        return EncodedResult(plan.outputs, batch, round(seconds * 1000, 3))
+
+    def require_valid(self, query: QueryDefinition, view: SchemaView, scope: Scope) -> None:
+        """Return where the query fits.
+
+        Raises:
+            QueryValidationError: it does not.
+        """
+        self._prepared.prepare(query, view, scope)
 
     async def explain(self, query: QueryDefinition, scope: Scope) -> PlanEstimate:
         """Return what the database expects a query to cost, without running it.

@@ -18,19 +18,25 @@ from prismiq.domain.model.errors import (
     SchemaChangedError,
     SchemaNotLoadedError,
 )
+from prismiq.domain.model.plan import Source
 from prismiq.domain.model.schema import DatabaseSchema
 from prismiq.domain.model.schema_config import SchemaConfig
 from prismiq.domain.model.scope import Scope
+from prismiq.domain.rules.dependencies import version_name
 from prismiq.domain.rules.displayed_text import shown
+from prismiq.domain.rules.schema_generation import schema_generation
 from prismiq.domain.rules.schema_view import (
     SchemaView,
     expose,
     missing_tables,
+    qualified_name,
     schemas_to_read,
 )
 from prismiq.domain.rules.suggestions import closest
+from prismiq.domain.services.schema_snapshot import SchemaSnapshot
 from prismiq.domain.services.single_flight import SingleFlight
 from prismiq.ports.clock import Clock
+from prismiq.ports.dependency_source import DependencySource
 from prismiq.ports.schema_source import SchemaSource
 
 _MIN_AGE_TO_DISTRUST = 1.0
@@ -46,7 +52,7 @@ class _Reading:
     """One reading of the catalog, and what callers may see of it."""
 
     schema: DatabaseSchema
-    view: SchemaView
+    snapshot: SchemaSnapshot
     read_at: float
     fresh_until: float
 
@@ -61,6 +67,7 @@ class SchemaCatalog:
 
     Args:
         source: reads the database's catalog.
+        dependencies: tells what answers over its tables depend on.
         clock: tells how old a reading is.
         exposed_tables: ``table`` or ``schema.table``; None exposes every table of the default
             schema.
@@ -73,6 +80,7 @@ class SchemaCatalog:
     def __init__(
         self,
         source: SchemaSource,
+        dependencies: DependencySource,
         clock: Clock,
         *,
         exposed_tables: Iterable[str] | None = None,
@@ -82,6 +90,7 @@ class SchemaCatalog:
         max_schemas: int = 256,
     ) -> None:
         self._source = source
+        self._dependencies = dependencies
         self._clock = clock
         self._exposed = None if exposed_tables is None else tuple(exposed_tables)
         self._config = config
@@ -92,9 +101,14 @@ class SchemaCatalog:
         self._flights: SingleFlight[_Reading] = SingleFlight(self._landed)
 
     async def view(self, scope: Scope) -> SchemaView:
-        """Return what the scope may see, reading it when it is unknown or too old.
+        """Return what the scope may see. Reads and raises as ``snapshot``."""
+        return (await self.snapshot(scope)).view
 
-        What is merely too old serves on while the database does not answer.
+    async def snapshot(self, scope: Scope) -> SchemaSnapshot:
+        """Return what the scope may see and what it depends on.
+
+        It is read when it is unknown or too old. What is merely too old serves on while the
+        database does not answer.
 
         Raises:
             DatabaseUnavailableError: the catalog had to be read and could not be.
@@ -105,18 +119,22 @@ class SchemaCatalog:
         reading = self._readings.get(key)
         if reading is not None and self._clock.monotonic() < reading.fresh_until:
             self._readings.move_to_end(key)
-            return reading.view
+            return reading.snapshot
         try:
-            return (await self._flights.join(key, partial(self._read, key))).view
+            return (await self._flights.join(key, partial(self._read, key))).snapshot
         except (DatabaseUnavailableError, QueryTimeoutError):
             kept = self._readings.get(key)
             if kept is None or kept.proved_wrong:
                 raise
             retry_at = self._clock.monotonic() + _RETRY_AFTER
             self._readings[key] = replace(kept, fresh_until=max(kept.fresh_until, retry_at))
-            return kept.view
+            return kept.snapshot
 
     def known_view(self, scope: Scope) -> SchemaView:
+        """Return what was read last, however old, without waiting. Raises as below."""
+        return self.known_snapshot(scope).view
+
+    def known_snapshot(self, scope: Scope) -> SchemaSnapshot:
         """Return what was read last, however old, without waiting.
 
         Raises:
@@ -125,7 +143,17 @@ class SchemaCatalog:
         reading = self._readings.get(self._key(scope))
         if reading is None:
             raise SchemaNotLoadedError
-        return reading.view
+        return reading.snapshot
+
+    def known_version_name(self, table: str) -> str:
+        """Return under which name a change of ``table`` or ``schema.table`` is announced.
+
+        A partition counts as the partitioned table it belongs to, as far as that is known.
+        """
+        name = qualified_name(table, self._default_schema)
+        for reading in self._readings.values():
+            name = reading.snapshot.dependencies.roots.get(name, name)
+        return version_name(Source(*name))
 
     async def refresh(self, scope: Scope) -> SchemaView:
         """Return what the database has from now on: a read that begins with this call.
@@ -133,7 +161,7 @@ class SchemaCatalog:
         A read that is under way already may have missed the change and is not kept. Raises as
         ``view``.
         """
-        return (await self._reread(scope)).view
+        return (await self._reread(scope)).snapshot.view
 
     @contextmanager
     def relied_on(self, view: SchemaView, scope: Scope) -> Iterator[None]:
@@ -152,7 +180,7 @@ class SchemaCatalog:
         """
         reading = await self._reread(scope)
         # Hidden tables exist too: the check looks past the configuration.
-        everything = expose(reading.schema, default_schema=reading.view.default_schema)
+        everything = expose(reading.schema, default_schema=reading.snapshot.view.default_schema)
         missing = missing_tables(everything, self._exposed)
         if missing:
             suggestion = closest(missing[0], everything.table_names())
@@ -176,7 +204,7 @@ class SchemaCatalog:
 
     def _distrust(self, view: SchemaView, key: str) -> None:
         reading = self._readings.get(key)
-        if reading is None or reading.view is not view:
+        if reading is None or reading.snapshot.view is not view:
             return  # renewed since
         if self._clock.monotonic() - reading.read_at >= _MIN_AGE_TO_DISTRUST:
             self._readings[key] = replace(reading, fresh_until=-inf)
@@ -189,6 +217,11 @@ class SchemaCatalog:
 
     async def _read(self, key: str) -> _Reading:
         read_at = self._clock.monotonic()
-        schema = await self._source.read(schemas_to_read(self._exposed, key))
+        names = schemas_to_read(self._exposed, key)
+        schema = await self._source.read(names)
+        # After the schema: what a view was made to read between the two is in it.
+        dependencies = await self._dependencies.read(names)
         view = expose(schema, self._exposed, self._config, key)
-        return _Reading(schema, view, read_at, fresh_until=read_at + self._ttl)
+        generation = schema_generation(view.schema, key, dependencies.definitions)
+        snapshot = SchemaSnapshot(view, dependencies, generation)
+        return _Reading(schema, snapshot, read_at, fresh_until=read_at + self._ttl)

@@ -193,7 +193,29 @@ async def test_only_the_named_schemas_are_read(read: Read) -> None:
         "sales",
         "absent",
     )
-    assert found == TableDependencies({("sales", "a"): frozenset({("sales", "a")})}, {})
+    assert found.reads == {("sales", "a"): frozenset({("sales", "a")})}
+    assert found.roots == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE OR REPLACE VIEW v AS SELECT a + 1 AS a FROM t",
+        "ALTER TABLE t DROP COLUMN b; ALTER TABLE t ADD COLUMN b int",
+        "ALTER TABLE t ALTER COLUMN b TYPE bigint",
+        "CREATE POLICY none ON guarded USING (false)",
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "GRANT SELECT ON t TO public",
+        "DROP TABLE t CASCADE; CREATE TABLE t (a int, b int)",
+    ],
+)
+async def test_definitions_change_when_something_is_made_anew(read: Read, change: str) -> None:
+    made = await read(
+        "CREATE TABLE t (a int, b int); CREATE VIEW v AS SELECT a FROM t;"
+        "CREATE TABLE guarded (a int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY"
+    )
+    assert (await read("INSERT INTO t VALUES (1, 2); ANALYZE t")).definitions == made.definitions
+    assert (await read(change)).definitions != made.definitions
 
 
 async def test_a_role_without_any_right_reads_the_same(

@@ -9,14 +9,23 @@ from fastapi import APIRouter, FastAPI
 
 from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
 from prismiq.adapters.http.direct_lane import DirectLane
+from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import make_query_router
 from prismiq.adapters.http.schema_router import make_schema_router
+from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.memory.table_versions import InMemoryTableVersions
+from prismiq.adapters.system.no_metrics import NoMetrics
+from prismiq.domain.model.cached_answer import CachePolicy
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.model.schema import DatabaseSchema
 from prismiq.domain.model.schema_config import ColumnConfig, SchemaConfig, TableConfig
 from prismiq.domain.model.scope import Scope
+from prismiq.domain.services.answer_cache import AnswerCache
+from prismiq.domain.services.cache_statistics import CacheStatistics
 from prismiq.domain.services.column_sampler import ColumnSampler
+from prismiq.domain.services.query_answers import QueryAnswers
 from prismiq.domain.services.query_service import QueryService
+from prismiq.domain.services.questions import Questions
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 
 MakeRouter: TypeAlias = Callable[..., APIRouter]
@@ -29,24 +38,51 @@ def catalog(source: Any, clock: Any, flights_schema: DatabaseSchema) -> SchemaCa
     hidden = SchemaConfig(
         tables={"flights": TableConfig(columns={"crew_notes": ColumnConfig(hidden=True)})}
     )
-    return SchemaCatalog(source, clock, config=hidden)
+    return SchemaCatalog(source, source.dependencies, clock, config=hidden)
+
+
+LIMITS = QueryLimits(max_rows=500)
 
 
 @pytest.fixture
-def queries(catalog: SchemaCatalog, compiler: Any, runner: Any, clock: Any) -> QueryService:
-    return QueryService(catalog, compiler, runner, clock, QueryLimits(max_rows=500))
+def queries(
+    catalog: SchemaCatalog, compiler: Any, runner: Any, clock: Any, observer: Any
+) -> QueryService:
+    return QueryService(catalog, compiler, runner, clock, limits=LIMITS, observer=observer)
+
+
+@pytest.fixture
+def answers(catalog: SchemaCatalog, queries: QueryService, clock: Any) -> QueryAnswers:
+    """Answers that are kept in memory."""
+    cache = AnswerCache(
+        InMemoryCache(clock=clock),
+        InMemoryTableVersions(),
+        clock,
+        policy=CachePolicy(),
+        chance=lambda: 1.0,
+    )
+    questions = Questions(queries, clock, LIMITS.max_rows)
+    statistics = CacheStatistics(NoMetrics())
+    return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=300.0)
 
 
 @pytest.fixture
 def make_router(
-    catalog: SchemaCatalog, queries: QueryService, compiler: Any, runner: Any, clock: Any
+    catalog: SchemaCatalog,
+    queries: QueryService,
+    answers: QueryAnswers,
+    compiler: Any,
+    runner: Any,
+    clock: Any,
+    observer: Any,
 ) -> MakeRouter:
     """Make the routes: ``make_router(scope_of=..., max_body_bytes=...)``."""
-    sampler = ColumnSampler(catalog, compiler, runner, clock)
+    sampler = ColumnSampler(catalog, compiler, runner, observer)
 
     def make(*, scope_of: ScopeOf | None = None, max_body_bytes: int = 10_000) -> APIRouter:
         scope_of = scope_of or single_tenant(Scope())
-        asked = make_query_router(queries, scope_of, max_body_bytes=max_body_bytes)
+        endpoints = QueryEndpoints(answers, queries, scope_of, clock)
+        asked = make_query_router(endpoints, max_body_bytes=max_body_bytes)
         seen = make_schema_router(catalog, sampler, scope_of)
         return APIRouter(routes=[*asked.routes, *seen.routes])
 
@@ -70,7 +106,12 @@ async def connect() -> AsyncIterator[Connect]:
 
 @pytest.fixture(params=["route", "direct lane"])
 def connect_to_execute(
-    request: pytest.FixtureRequest, make_router: MakeRouter, queries: QueryService, connect: Connect
+    request: pytest.FixtureRequest,
+    make_router: MakeRouter,
+    answers: QueryAnswers,
+    queries: QueryService,
+    connect: Connect,
+    clock: Any,
 ) -> Callable[..., httpx.AsyncClient]:
     """Open a client whose queries take the route, or the shortcut, which must not differ."""
 
@@ -83,8 +124,9 @@ def connect_to_execute(
             app.add_middleware(
                 DirectLane,
                 path="/query/execute",
-                queries=queries,
-                scope_of=scope_of or single_tenant(Scope()),
+                endpoints=QueryEndpoints(
+                    answers, queries, scope_of or single_tenant(Scope()), clock
+                ),
                 max_body_bytes=max_body_bytes,
             )
         return connect(app)

@@ -15,6 +15,7 @@ from prismiq.domain.model.errors import (
     QueryExecutionError,
     QueryTimeoutError,
 )
+from prismiq.domain.model.result import RowBatch
 from prismiq.domain.model.scope import Scope
 
 OpenClient = Callable[..., httpx.AsyncClient]
@@ -60,14 +61,73 @@ async def test_a_query_is_answered_bare_or_in_an_envelope(
         "is_from_cache": False,
     }
     assert response.headers["content-type"] == "application/json"
-    assert response.headers["server-timing"] == "db;dur=250.00"
     assert len(response.headers["x-request-id"]) == 32
 
 
 async def test_equal_bodies_are_planned_once(client: httpx.AsyncClient, compiler: Any) -> None:
     for body in (QUERY, {"query": QUERY}, QUERY, {"query": QUERY}):
-        assert (await client.post("/query/execute", json=body)).json()["row_count"] == 2
+        response = await client.post(
+            "/query/execute", json=body, headers={"Cache-Control": "no-cache"}
+        )
+        assert response.json()["row_count"] == 2
     assert len(compiler.plans) == 2
+
+
+async def test_a_kept_answer_is_sent_as_it_is_and_says_so(
+    client: httpx.AsyncClient, runner: Any, clock: Any
+) -> None:
+    first = await client.post("/query/execute", json=QUERY)
+    assert first.headers["x-cache"] == "MISS"
+    assert "age" not in first.headers
+    assert first.headers["server-timing"] == "cache;desc=MISS;dur=250.00, db;dur=250.00"
+    clock.advance(7.5)
+    second = await client.post("/query/execute", json=QUERY)
+    assert second.headers["x-cache"] == "HIT"
+    assert second.headers["age"] == "7"
+    assert second.headers["server-timing"] == "cache;desc=HIT;dur=0.00"
+    assert second.headers["content-type"] == "application/json"
+    assert second.json() == {
+        **first.json(),
+        "cached_at": clock.now().timestamp() - 7.75,
+        "is_from_cache": True,
+    }
+    assert len(runner.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"query": QUERY, "bypass_cache": True}, {}),
+        (QUERY, {"Cache-Control": "no-cache"}),
+        (QUERY, {"Cache-Control": "max-age=0, No-Cache"}),
+        (QUERY, {"Cache-Control": "no-store"}),
+    ],
+)
+async def test_a_bypass_reads_fresh_and_refills(
+    client: httpx.AsyncClient, runner: Any, body: Any, headers: dict[str, str]
+) -> None:
+    await client.post("/query/execute", json=QUERY)
+    runner.batch = RowBatch(b'[["B6"]]', 1, truncated=False)
+    bypassed = await client.post("/query/execute", json=body, headers=headers)
+    assert (bypassed.headers["x-cache"], bypassed.json()["rows"]) == ("BYPASS", [["B6"]])
+    assert bypassed.json()["is_from_cache"] is False
+    after = await client.post("/query/execute", json=QUERY)
+    assert (after.headers["x-cache"], after.json()["rows"]) == ("HIT", [["B6"]])
+    assert len(runner.calls) == 2
+
+
+async def test_a_kept_answer_stands_in_for_a_database_that_is_away(
+    client: httpx.AsyncClient, runner: Any, clock: Any
+) -> None:
+    await client.post("/query/execute", json=QUERY)
+    clock.advance(400)
+    runner.error = DatabaseUnavailableError()
+    stale = await client.post("/query/execute", json=QUERY)
+    assert (stale.status_code, stale.headers["x-cache"]) == (200, "STALE")
+    assert stale.headers["age"] == "400"
+    assert stale.json()["is_from_cache"] is True
+    clock.advance(3600)
+    problem(await client.post("/query/execute", json=QUERY), 503, "database_unavailable")
 
 
 async def test_what_differs_in_type_alone_is_not_equal(

@@ -33,10 +33,11 @@ async def test_bytes_are_handed_out_without_a_copy() -> None:
 
 
 async def test_its_usage_is_what_it_holds() -> None:
-    cache = InMemoryCache()
-    assert cache.usage() == CacheUsage(used_bytes=0, entries=0)
-    await cache.set("key", b"a finished body")
-    assert cache.usage() == CacheUsage(used_bytes=cache.used_bytes, entries=1)
+    cache = InMemoryCache(max_bytes=50_000, max_entries=1)
+    assert cache.usage() == CacheUsage(used_bytes=0, entries=0, max_bytes=50_000)
+    for key in ("one", "other"):
+        await cache.set(key, b"a body")
+    assert cache.usage() == CacheUsage(cache.used_bytes, 1, max_bytes=50_000, evictions=1)
 
 
 async def test_it_holds_no_more_entries_than_allowed() -> None:
@@ -87,7 +88,7 @@ async def test_a_scan_does_not_drive_out_what_is_in_use() -> None:
     for _ in range(3):
         for number in range(50):
             await cache.set(f"used:{number}", b"") if not await cache.get(f"used:{number}") else 0
-    for number in range(5_000):
+    for number in range(50_000):
         await cache.set(f"once:{number}", b"")
     assert sum([await cache.exists(f"used:{number}") for number in range(50)]) >= 45
 

@@ -21,14 +21,19 @@ SCOPE = Scope(tenant="acme")
 
 @pytest.fixture
 def sampler(
-    source: Any, clock: Any, compiler: Any, runner: Any, flights_schema: DatabaseSchema
+    source: Any,
+    clock: Any,
+    compiler: Any,
+    runner: Any,
+    observer: Any,
+    flights_schema: DatabaseSchema,
 ) -> ColumnSampler:
     source.schema = flights_schema
     hidden = SchemaConfig(
         tables={"flights": TableConfig(columns={"crew_notes": ColumnConfig(hidden=True)})}
     )
-    catalog = SchemaCatalog(source, clock, config=hidden)
-    return ColumnSampler(catalog, compiler, runner, clock)
+    catalog = SchemaCatalog(source, source.dependencies, clock, config=hidden)
+    return ColumnSampler(catalog, compiler, runner, observer)
 
 
 async def test_it_plans_the_column_and_returns_the_rows(

@@ -23,12 +23,16 @@ SCOPE = Scope(tenant="acme")
 @pytest.fixture
 def catalog(source: Any, clock: Any, flights_schema: DatabaseSchema) -> SchemaCatalog:
     source.schema = flights_schema
-    return SchemaCatalog(source, clock)
+    return SchemaCatalog(source, source.dependencies, clock)
 
 
 @pytest.fixture
-def queries(catalog: SchemaCatalog, compiler: Any, runner: Any, clock: Any) -> QueryService:
-    return QueryService(catalog, compiler, runner, clock, QueryLimits(max_rows=500))
+def queries(
+    catalog: SchemaCatalog, compiler: Any, runner: Any, clock: Any, observer: Any
+) -> QueryService:
+    return QueryService(
+        catalog, compiler, runner, clock, limits=QueryLimits(max_rows=500), observer=observer
+    )
 
 
 def query(column: str = "carrier", **parts: Any) -> QueryDefinition:
@@ -103,26 +107,6 @@ async def test_a_query_can_be_seen_as_its_statement(queries: QueryService, runne
 async def test_an_estimate_does_not_run_the_query(queries: QueryService) -> None:
     estimate = await queries.explain(query(), SCOPE)
     assert estimate.estimated_rows == 7
-
-
-@pytest.mark.parametrize(
-    ("limit_of_query", "limit_of_preview", "expected"),
-    [(None, 100, 100), (5, 100, 5), (100, 5, 5), (None, 10_000, 500)],
-)
-async def test_a_preview_takes_the_smaller_limit(
-    queries: QueryService,
-    compiler: Any,
-    limit_of_query: int | None,
-    limit_of_preview: int,
-    expected: int,
-) -> None:
-    await queries.preview(query(limit=limit_of_query), limit_of_preview, SCOPE)
-    assert compiler.plans[-1].limit == expected
-
-
-async def test_a_preview_does_not_make_a_senseless_limit_good(queries: QueryService) -> None:
-    with pytest.raises(QueryValidationError):
-        await queries.preview(query(limit=-1), 100, SCOPE)
 
 
 async def test_a_changed_schema_is_read_anew_for_the_next_query(

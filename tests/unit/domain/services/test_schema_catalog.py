@@ -25,7 +25,7 @@ SCOPE = Scope()
 @pytest.fixture
 def catalog(source: Any, clock: Any, flights_schema: DatabaseSchema) -> SchemaCatalog:
     source.schema = flights_schema
-    return SchemaCatalog(source, clock, ttl=60.0)
+    return SchemaCatalog(source, source.dependencies, clock, ttl=60.0)
 
 
 async def test_it_reads_once(catalog: SchemaCatalog, source: Any) -> None:
@@ -214,13 +214,15 @@ async def test_each_schema_of_a_scope_is_read_for_itself(
 
 
 async def test_it_reads_the_schemas_of_exposed_tables(source: Any, clock: Any) -> None:
-    catalog = SchemaCatalog(source, clock, exposed_tables=["flights", "ops.crew"])
+    catalog = SchemaCatalog(
+        source, source.dependencies, clock, exposed_tables=["flights", "ops.crew"]
+    )
     await catalog.view(SCOPE)
     assert source.reads == [("public", "ops")]
 
 
 async def test_the_number_of_kept_readings_is_bounded(source: Any, clock: Any) -> None:
-    catalog = SchemaCatalog(source, clock, max_schemas=2)
+    catalog = SchemaCatalog(source, source.dependencies, clock, max_schemas=2)
     a, b, c = (Scope(schema_name=name) for name in "abc")
     await catalog.view(a)
     await catalog.view(b)
@@ -243,7 +245,7 @@ async def test_what_is_hidden_is_not_in_the_view(
             "airlines": TableConfig(hidden=True),
         }
     )
-    view = await SchemaCatalog(source, clock, config=hidden).view(SCOPE)
+    view = await SchemaCatalog(source, source.dependencies, clock, config=hidden).view(SCOPE)
     assert view.table_names() == ["flights"]
     flights = view.table("flights")
     assert flights is not None
@@ -254,7 +256,9 @@ async def test_a_missing_exposed_table_is_named_with_a_suggestion(
     source: Any, clock: Any, flights_schema: DatabaseSchema
 ) -> None:
     source.schema = flights_schema
-    catalog = SchemaCatalog(source, clock, exposed_tables=["airlines", "fligths"])
+    catalog = SchemaCatalog(
+        source, source.dependencies, clock, exposed_tables=["airlines", "fligths"]
+    )
     with pytest.raises(ConfigurationError) as caught:
         await catalog.require_exposed_tables(SCOPE)
     assert caught.value.message == (
@@ -267,7 +271,9 @@ async def test_a_table_that_is_exposed_and_hidden_is_not_missing(
 ) -> None:
     source.schema = flights_schema
     hidden = SchemaConfig(tables={"flights": TableConfig(hidden=True)})
-    catalog = SchemaCatalog(source, clock, exposed_tables=["flights"], config=hidden)
+    catalog = SchemaCatalog(
+        source, source.dependencies, clock, exposed_tables=["flights"], config=hidden
+    )
     await catalog.require_exposed_tables(SCOPE)
 
 

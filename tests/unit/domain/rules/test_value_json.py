@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from prismiq.adapters.http.parameter_json import encode_sql
 from prismiq.domain.model.result import CompiledSql
+from prismiq.domain.rules.value_json import encode_sql
 
 
 @pytest.mark.parametrize(

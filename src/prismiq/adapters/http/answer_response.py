@@ -1,0 +1,56 @@
+"""Answers to queries as HTTP responses."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from prismiq.domain.model.cached_answer import CacheOutcome
+from prismiq.domain.services.answer_cache import Answer
+from prismiq.domain.services.answer_forms import body_of
+
+CACHE_HEADERS = ("X-Cache", "Age", "Server-Timing")
+"""For ``Access-Control-Expose-Headers``."""
+
+_TYPE = (b"content-type", b"application/json")
+_X_CACHE = {outcome: (b"x-cache", outcome.value.encode()) for outcome in CacheOutcome}
+
+
+class AnswerResponse(Response):
+    """The body of an answer: the kept bytes as they are, or the rows with head and tail around.
+
+    ``X-Cache`` says where it came from, ``Age`` how many seconds ago a kept one was computed, and
+    ``Server-Timing`` how long the cache and the database took, in milliseconds.
+
+    Args:
+        answer: what the service returned.
+        now: the present moment in Unix seconds.
+        seconds: how long it took to get the answer.
+    """
+
+    def __init__(self, answer: Answer, *, now: float, seconds: float) -> None:
+        # Not the constructor of the framework's class: it builds and encodes a mapping of headers,
+        # which costs as much as finding the answer.
+        self.status_code = 200
+        self.background = None
+        self.body = body_of(answer)
+        timing = f"cache;desc={answer.outcome.value};dur={seconds * 1000:.2f}"
+        headers = [_TYPE, _X_CACHE[answer.outcome]]
+        if answer.entry is not None:
+            headers.append((b"age", b"%d" % max(0, int(now - answer.entry.created_at))))
+        elif answer.result is not None:
+            timing = f"{timing}, db;dur={answer.result.execution_time_ms:.2f}"
+        headers.append((b"server-timing", timing.encode()))
+        headers.append((b"content-length", b"%d" % len(self.body)))
+        self.raw_headers = headers
+
+
+def wants_fresh(request: Request) -> bool:
+    """Return whether the client asks for an answer from the database itself.
+
+    ``Cache-Control: no-cache`` and ``no-store`` both mean that here.
+    """
+    for name, value in request.scope["headers"]:
+        if name == b"cache-control":
+            directives = {part.strip().lower() for part in value.split(b",")}
+            if directives & {b"no-cache", b"no-store"}:
+                return True
+    return False

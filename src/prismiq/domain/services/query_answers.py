@@ -1,0 +1,103 @@
+"""Answering queries, from the cache where that is right."""
+
+from functools import partial
+
+from prismiq.domain.model.cached_answer import CacheOutcome
+from prismiq.domain.model.query import QueryDefinition
+from prismiq.domain.model.scope import Scope
+from prismiq.domain.rules.time_to_live import require_ttl
+from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
+from prismiq.domain.services.cache_statistics import CacheStatistics
+from prismiq.domain.services.query_service import QueryService
+from prismiq.domain.services.question_source import QuestionSource
+from prismiq.domain.services.questions import Questions
+from prismiq.domain.services.schema_catalog import SchemaCatalog
+
+
+class QueryAnswers(QuestionSource):
+    """Answers queries on behalf of a scope.
+
+    A query is checked against what its scope may see before the cache is looked at.
+
+    Args:
+        catalog: what queries may name.
+        queries: asks the database.
+        questions: names what the cache is asked.
+        cache: keeps answers; None: every query reaches the database.
+        statistics: counts.
+        ttl: seconds to keep an answer where the caller does not say; None is no expiry.
+    """
+
+    def __init__(
+        self,
+        catalog: SchemaCatalog,
+        queries: QueryService,
+        questions: Questions,
+        cache: AnswerCache | None,
+        statistics: CacheStatistics,
+        *,
+        ttl: float | None,
+    ) -> None:
+        self._catalog = catalog
+        self._queries = queries
+        self._questions = questions
+        self._cache = cache
+        self._statistics = statistics
+        self._ttl = ttl
+
+    async def answer(
+        self,
+        query: QueryDefinition,
+        scope: Scope,
+        *,
+        fresh: bool = False,
+        ttl: float | None = None,
+    ) -> Answer:
+        """Return the answer, and where it came from.
+
+        Args:
+            query: what is asked.
+            scope: on whose behalf.
+            fresh: ask the database whatever is kept, and keep the new answer.
+            ttl: seconds to keep it, instead of the usual time.
+
+        Raises:
+            QueryValidationError: the query does not fit. Also raises as ``QueryService.execute``.
+        """
+        answer = await self._answer(query, scope, fresh=fresh, ttl=ttl)
+        self._statistics.count(answer)
+        return answer
+
+    async def preview(
+        self, query: QueryDefinition, limit: int, scope: Scope, *, fresh: bool = False
+    ) -> Answer:
+        """Return at most ``limit`` rows of the answer. Raises as ``answer``."""
+        fewest = limit if query.limit is None else min(limit, query.limit)
+        return await self.answer(query.model_copy(update={"limit": fewest}), scope, fresh=fresh)
+
+    async def question(
+        self, query: QueryDefinition, scope: Scope, *, ttl: float | None = None
+    ) -> Question | None:
+        snapshot = await self._catalog.snapshot(scope)
+        named = self._questions.name(query, snapshot, scope)
+        if named.tables is None:
+            return None
+        ttl = self._ttl if ttl is None else require_ttl(ttl)
+        compute = partial(self._queries.execute_in, snapshot.view, query, scope)
+        return Question(named.key, named.tables, compute, ttl)
+
+    def key(self, query: QueryDefinition, scope: Scope) -> str:
+        return self._questions.name(query, self._catalog.known_snapshot(scope), scope).key
+
+    def version_names(self, table: str) -> frozenset[str]:
+        return frozenset({self._catalog.known_version_name(table)})
+
+    async def _answer(
+        self, query: QueryDefinition, scope: Scope, *, fresh: bool, ttl: float | None
+    ) -> Answer:
+        cache = self._cache
+        question = None if cache is None else await self.question(query, scope, ttl=ttl)
+        if cache is None or question is None:
+            result = await self._queries.execute(query, scope)
+            return Answer(CacheOutcome.BYPASS, result=result)
+        return await (cache.fresh_answer(question) if fresh else cache.answer(question))
