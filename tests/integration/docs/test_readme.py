@@ -184,6 +184,13 @@ def table_rows(first_header: str) -> Iterator[list[str]]:
         yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
+def as_written(value: object) -> str:
+    """Return a setting's value as one writes it in the environment."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def test_the_table_of_settings_is_complete_and_tells_the_defaults() -> None:
     shown = {row[0].strip("`"): row[1] for row in table_rows("variable")}
     fields = Settings.model_fields
@@ -192,10 +199,7 @@ def test_the_table_of_settings_is_complete_and_tells_the_defaults() -> None:
     for name, field in fields.items():
         default = shown[f"PRISMIQ_{name.upper()}"]
         if default.startswith("`"):
-            expected = field.default
-            assert default.strip("`") == (
-                f"{expected:g}" if isinstance(expected, float) else str(expected)
-            )
+            assert default.strip("`") == as_written(field.default)
         else:
             assert field.is_required() or not field.default
 
