@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from prismiq.adapters.http.answer_response import CACHE_HEADERS
 from prismiq.adapters.http.caller_scope import single_tenant
+from prismiq.adapters.http.cancelled_requests import CancelledRequests
 from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
 from prismiq.adapters.http.query_endpoints import QueryEndpoints
@@ -41,7 +42,8 @@ _EXPOSED_HEADERS = (REQUEST_ID_HEADER, *CACHE_HEADERS, "Retry-After")
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the server that the settings describe (None: the environment does).
 
-    The database is connected to when the application starts, not here.
+    The database is connected to when the application starts, not here. The engine is
+    ``app.state.engine``: add health checks to it, and tell it to drain before the end.
 
     Raises:
         ConfigurationError: a setting is missing or wrong.
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "auto_configure": False,
         },
     )
+    app.state.engine = engine
     scope_of = single_tenant(engine.default_scope)
     endpoints = query_endpoints(engine, scope_of)
     router = routes_of(engine, endpoints, scope_of, settings.max_body_bytes, settings.admin_token)
@@ -94,6 +97,7 @@ def _add_middleware(app: FastAPI, endpoints: QueryEndpoints, settings: Settings)
         endpoints=endpoints,
         max_body_bytes=settings.max_body_bytes,
     )
+    app.add_middleware(CancelledRequests, is_ending=lambda: app.state.engine.health.is_draining)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -7,7 +7,13 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from prismiq.domain.model.errors import ConfigurationError
-from prismiq.entrypoints.options import EngineOptions, NameList, configuration_error, split_list
+from prismiq.entrypoints.options import (
+    EngineOptions,
+    NameList,
+    Seconds,
+    configuration_error,
+    split_list,
+)
 
 _PREFIX = "PRISMIQ_"
 _TOKEN = re.compile(r"[!-~]+")
@@ -31,6 +37,10 @@ class Settings(EngineOptions, BaseSettings):
     redis_url: SecretStr | None = None
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = ()
     """Origins whose pages may call the server from a browser; ``*`` for all."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 5.0
+    """For load balancers to notice that the server ends, before it stops to listen."""
+    shutdown_timeout: Seconds = 15.0
+    """For running queries to finish after that; then they are cancelled."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
     admin_token: SecretStr | None = None
     """What operators send as ``Authorization: Bearer``; None: there are no routes for them."""

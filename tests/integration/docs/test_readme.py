@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 
-from prismiq import QueryDefinition, Settings, create_app
-from prismiq.entrypoints.cli.http_server import AnnouncingServer
+from prismiq import PrismiqEngine, QueryDefinition, Settings
+from prismiq.entrypoints.cli.draining_server import DrainingServer
+from prismiq.entrypoints.cli.http_server import listening, make_server, url_of
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -62,17 +62,15 @@ def next_answer(after: Block) -> Any:
 @pytest.fixture(scope="module")
 async def server(flights_dsn: str) -> AsyncIterator[str]:
     """The ready-made server over the demo's data; yields its address."""
-    config = uvicorn.Config(
-        create_app(Settings(database_url=flights_dsn)), port=0, log_level="warning"
-    )
     ready = asyncio.Event()
-    running = AnnouncingServer(config, ready.set)
-    task = asyncio.create_task(running.serve())
-    await asyncio.wait_for(ready.wait(), timeout=30)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    await task
+    settings = Settings(database_url=flights_dsn)
+    running = make_server(settings, DrainingServer, announce=ready.set)
+    with listening("127.0.0.1", 0) as listener:
+        task = asyncio.create_task(running.serve(sockets=[listener]))
+        await asyncio.wait_for(ready.wait(), timeout=30)
+        yield url_of(listener)
+        running.should_exit = True
+        await task
 
 
 async def shell(script: str, **environment: str) -> str:
@@ -136,6 +134,20 @@ async def test_the_quick_start_prints_its_comment(flights_dsn: str) -> None:
     comment = re.search(r"# (\[.*)$", program, re.MULTILINE)
     assert comment
     assert said.decode().strip() == comment[1]
+
+
+async def test_a_check_of_ones_own_and_draining_are_as_shown(flights_dsn: str) -> None:
+    class Licenses:
+        async def ping(self) -> None:
+            raise ConnectionError
+
+    engine = PrismiqEngine(flights_dsn)
+    program = next(block.text for block in blocks("python") if "add_health_check" in block.text)
+    exec(program, {"engine": engine, "licenses": Licenses()})
+
+    async with engine:
+        found = await engine.check_health()
+        assert (found.status, found.checks["licenses"].message) == ("degraded", "failed")
 
 
 @pytest.fixture

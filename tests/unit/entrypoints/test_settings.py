@@ -35,6 +35,7 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert settings.cors_origins == ()
     assert settings.enable_metrics is True
     assert settings.max_body_bytes == 1024 * 1024
+    assert (settings.drain_seconds, settings.shutdown_timeout) == (5, 15)
     assert settings.admin_token is None
 
 
@@ -54,6 +55,8 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "TRACING": "otel",
         "ENABLE_METRICS": "false",
         "MAX_BODY_BYTES": "2048",
+        "DRAIN_SECONDS": "0",
+        "SHUTDOWN_TIMEOUT": "2.5",
         "ADMIN_TOKEN": "S3CRET",
         "CORS_ORIGINS": "https://a.example.com,http://localhost:3000",
     }.items():
@@ -73,6 +76,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert settings.tracing == "otel"
     assert settings.enable_metrics is False
     assert settings.max_body_bytes == 2048
+    assert (settings.drain_seconds, settings.shutdown_timeout) == (0, 2.5)
     assert settings.admin_token == SecretStr("S3CRET")
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
 
@@ -129,6 +133,9 @@ def test_variables_of_later_versions_are_left_alone(monkeypatch: pytest.MonkeyPa
             "PRISMIQ_CORS_ORIGINS must list origins such as https://app.example.com, or *.",
         ),
         ("TRACING", "S3CRET", "PRISMIQ_TRACING must be 'off' or 'otel'."),
+        ("DRAIN_SECONDS", "-1", "PRISMIQ_DRAIN_SECONDS must be greater than or equal to 0."),
+        ("DRAIN_SECONDS", "inf", None),
+        ("SHUTDOWN_TIMEOUT", "0", "PRISMIQ_SHUTDOWN_TIMEOUT must be greater than 0."),
         ("MAX_BODY_BYTES", "0", "PRISMIQ_MAX_BODY_BYTES must be greater than or equal to 1."),
         (
             "ADMIN_TOKEN",

@@ -15,9 +15,9 @@ from prismiq.adapters.embedded.data_directory import default_data_dir
 from prismiq.adapters.embedded.server import EmbeddedPostgres
 from prismiq.domain.model.errors import DatabaseUnavailableError
 from prismiq.entrypoints.app import create_app
+from prismiq.entrypoints.cli.draining_server import DrainingServer
 from prismiq.entrypoints.cli.ending_signals import undisturbed, unwinding_on_signals
 from prismiq.entrypoints.cli.http_server import (
-    AnnouncingServer,
     listening,
     rehearse,
     server_options,
@@ -83,10 +83,12 @@ async def _load(postgres: EmbeddedPostgres, dataset: Dataset) -> None:
 
 
 def _serve(listener: socket.socket, settings: Settings, directory: Path) -> None:
-    config = uvicorn.Config(
-        create_app(settings), log_level="warning", access_log=False, **server_options(settings)
-    )
-    server = AnnouncingServer(
-        config, lambda: write(welcome(url_of(listener), directory), at_once=True)
+    app = create_app(settings)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, **server_options(settings))
+    server = DrainingServer(
+        config,
+        announce=lambda: write(welcome(url_of(listener), directory), at_once=True),
+        drain=app.state.engine.drain,
+        drain_seconds=0,  # who presses Ctrl-C waits for nothing
     )
     server.run(sockets=[listener])

@@ -10,15 +10,18 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def unwinding_on_signals() -> Iterator[None]:
+def unwinding_on_signals(exit_code: int = 128 + signal.SIGTERM) -> Iterator[None]:
     """Leave by exception when told to end, so that what was started is stopped.
 
     uvicorn stops serving at SIGTERM, and raises it again afterwards for us. A terminal that is
     closed (SIGHUP) means the same, unless we were started to outlive it.
+
+    Args:
+        exit_code: of the process. By default the one that says which signal it was.
     """
 
     def leave(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + signal.SIGTERM)
+        raise SystemExit(exit_code)
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGTERM)

@@ -1,17 +1,21 @@
 """Serving an ASGI application on a socket that is ours before anything else starts."""
 
-import math
 import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
 from prismiq.domain.model.errors import PrismiqError
+from prismiq.entrypoints.app import create_app
+from prismiq.entrypoints.cli.draining_server import DrainingServer
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.tracing import export_spans
+
+Server = TypeVar("Server", bound=DrainingServer)
 
 
 class AddressError(PrismiqError):
@@ -59,23 +63,27 @@ async def rehearse(settings: Settings) -> None:
 
 
 def server_options(settings: Settings) -> dict[str, Any]:
-    """Return uvicorn's options: a query that is running at shutdown may finish."""
+    """Return uvicorn's options: a query that is running at the end may finish, for some time."""
     return {
         "proxy_headers": False,  # no client may say who it is
         "server_header": False,
-        "timeout_graceful_shutdown": math.ceil(settings.query_timeout) + 1,
+        "timeout_graceful_shutdown": settings.shutdown_timeout,
     }
 
 
-class AnnouncingServer(uvicorn.Server):
-    """Calls ``announce`` when the first request would be answered."""
+def make_server(settings: Settings, kind: Callable[..., Server], **arguments: Any) -> Server:
+    """Return the server of a process that serves what the settings describe.
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def main_loop(self) -> None:
-        """Announce, then serve until told to end."""
-        # Not sooner: uvicorn leaves without a clean end when a signal comes before this.
-        self._announce()
-        await super().main_loop()
+    Args:
+        settings: of the application and the server.
+        kind: ``DrainingServer``, or what descends from it.
+        arguments: more of its arguments.
+    """
+    export_spans(settings)  # in each worker: it is a process of its own
+    app = create_app(settings)
+    return kind(
+        uvicorn.Config(app, **server_options(settings)),
+        drain=app.state.engine.drain,
+        drain_seconds=settings.drain_seconds,
+        **arguments,
+    )

@@ -1,25 +1,25 @@
 """``prismiq serve``."""
 
 import asyncio
+import signal
+import socket
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from prismiq.domain.model.errors import PrismiqError
-from prismiq.entrypoints.cli.http_server import (
-    AnnouncingServer,
-    listening,
-    rehearse,
-    server_options,
-    url_of,
-)
+from prismiq.entrypoints.cli.draining_server import DrainingServer
+from prismiq.entrypoints.cli.ending_signals import unwinding_on_signals
+from prismiq.entrypoints.cli.http_server import listening, make_server, rehearse, url_of
 from prismiq.entrypoints.cli.shared_metrics import metrics_directory
+from prismiq.entrypoints.cli.supervisor import Supervisor
 from prismiq.entrypoints.cli.terminal import messages
 from prismiq.entrypoints.settings import Settings
 
-_APPLICATION = "prismiq.entrypoints.asgi:app"
-_WORKER = "prismiq.entrypoints.cli.worker:app"
+_PATIENCE = 30.0
+_CLOSING = 10.0
+"""Seconds for pools and logs to be closed after the last request."""
 
 
 class ServerStartError(PrismiqError):
@@ -35,20 +35,36 @@ def serve(
 ) -> None:
     """Serve what the settings describe."""
     settings = Settings()
-    options = server_options(settings)
-    with listening(host, port) as listener:
+    with listening(host, port) as listener, unwinding_on_signals(exit_code=0):
         asyncio.run(rehearse(settings))
         if workers == 1:
-            url = url_of(listener)
-            config = uvicorn.Config(_APPLICATION, **options)
-            server = AnnouncingServer(config, lambda: messages.print(f"Prismiq answers on {url}."))
-            server.run(sockets=[listener])
-            if not server.started:
-                raise ServerStartError("The server could not start; the lines above say why.")
-            return
-    # uvicorn's supervisor of workers binds the address by itself, so it was given back.
-    if not settings.enable_metrics:
-        uvicorn.run(_APPLICATION, host=host, port=port, workers=workers, **options)
-        return
-    with metrics_directory():
-        uvicorn.run(_WORKER, host=host, port=port, workers=workers, **options)
+            _serve_alone(listener, settings)
+        else:
+            _serve_together(listener, settings, workers)
+
+
+def _serve_alone(listener: socket.socket, settings: Settings) -> None:
+    url = url_of(listener)
+    server = make_server(
+        settings,
+        DrainingServer,
+        announce=lambda: messages.print(f"Prismiq answers on {url}."),
+    )
+    server.run(sockets=[listener])
+    if not server.started:
+        raise ServerStartError("The server could not start; the lines above say why.")
+
+
+def _serve_together(listener: socket.socket, settings: Settings, count: int) -> None:
+    url = url_of(listener)
+    supervisor = Supervisor(
+        listener,
+        count,
+        patience=_PATIENCE + settings.query_timeout + settings.shutdown_timeout,
+        deadline=settings.drain_seconds + settings.shutdown_timeout + _CLOSING,
+        announce=lambda: messages.print(f"Prismiq answers on {url}, in {count} processes."),
+    )
+    with metrics_directory() if settings.enable_metrics else nullcontext():
+        told_by = asyncio.run(supervisor.run())
+    if told_by is signal.SIGINT:
+        raise KeyboardInterrupt
