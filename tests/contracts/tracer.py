@@ -11,7 +11,7 @@ from prismiq.domain.model.observations import CacheTier
 from prismiq.domain.model.trace import ArrivedRequest
 from prismiq.ports.tracer import Tracer
 
-REQUEST = ArrivedRequest("GET", "/api/tables", "http", "1.1", {})
+REQUEST = ArrivedRequest("GET", "/api/tables", "/api/tables", "http", "1.1", {})
 
 
 class TracerContract:
@@ -26,8 +26,8 @@ class TracerContract:
                     query.returned(3)
                 answer.answered(CacheOutcome.MISS, None)
                 answer.answered(CacheOutcome.HIT, CacheTier.MEMORY)
-            request.responded("/api/tables", 200)
-            request.responded(None, 500)
+            request.responded(200)
+            request.responded(500)
         assert tracer.current() is None
 
     def test_an_error_goes_through_as_it_is(self, tracer: Tracer) -> None:
@@ -45,5 +45,5 @@ class TracerContract:
 
     def test_headers_that_make_no_sense_are_no_reason_to_fail(self, tracer: Tracer) -> None:
         headers = {"traceparent": "00-zz-\x00", "tracestate": "=,=", "baggage": "%%"}
-        with tracer.request(ArrivedRequest("\xff", "/\xff", "http", "1.1", headers)) as span:
-            span.responded(None, 404)
+        with tracer.request(ArrivedRequest("\xff", None, "/\xff", "http", "1.1", headers)) as span:
+            span.responded(404)

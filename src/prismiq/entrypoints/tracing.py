@@ -1,5 +1,6 @@
 """The tracer that the options ask for. OpenTelemetry is imported only where it is wanted."""
 
+import asyncio
 import logging
 
 from prismiq.adapters.system.no_tracing import NoTracing
@@ -8,6 +9,9 @@ from prismiq.entrypoints.options import EngineOptions
 from prismiq.ports.tracer import Tracer
 
 _logger = logging.getLogger("prismiq.tracing")
+
+
+_FLUSH_SECONDS = 2.0
 
 
 def make_tracer(options: EngineOptions) -> Tracer:
@@ -41,3 +45,12 @@ def export_spans(options: EngineOptions) -> None:
         _logger.warning("Nothing sends the spans anywhere: pip install 'prismiq[otlp]'.")
         return
     export_by_otlp()
+
+
+async def flush_spans(options: EngineOptions) -> None:
+    """Send the last spans, for a short time at most: a signal may end the process next."""
+    if options.tracing == "off":
+        return
+    from prismiq.adapters.opentelemetry import flushing  # noqa: PLC0415
+
+    await asyncio.to_thread(flushing.flush_spans, _FLUSH_SECONDS)

@@ -14,8 +14,8 @@ class RequestSpan(Protocol):
     """A request that is being answered."""
 
     @abstractmethod
-    def responded(self, route: str | None, status: int) -> None:
-        """It was answered; ``route`` is the full template, None where no route knows the path."""
+    def responded(self, status: int) -> None:
+        """It was answered, with this HTTP status."""
 
 
 class AnswerSpan(Protocol):

@@ -12,9 +12,10 @@ _fields: ContextVar[RequestFields] = ContextVar("prismiq_request", default=_NONE
 
 
 def request_fields() -> RequestFields:
-    """Return ``request_id`` and ``trace_id`` of the request under way.
+    """Return ``request_id``, ``trace_id`` and ``span_id`` of the request under way.
 
-    It has no entries outside of requests, and ``trace_id`` only where the caller sent a trace.
+    It has no entries outside of requests, ``trace_id`` only where the caller sent a trace or the
+    request is traced, and ``span_id`` only in the latter case.
     """
     return _fields.get()
 

@@ -10,7 +10,8 @@ from prismiq.adapters.http.request_context import enter_request, leave_request
 from prismiq.adapters.http.request_id import RAW_REQUEST_ID_HEADER, decide_request_id
 from prismiq.adapters.http.request_log import ClientIpOf, log_end, log_start, peer_address
 from prismiq.adapters.http.route_template import RouteTemplates, bounded_method
-from prismiq.adapters.http.trace_context import trace_id_of
+from prismiq.adapters.http.trace_context import SPAN_KEY, trace_id_of
+from prismiq.domain.model.trace import TraceIds
 from prismiq.ports.metrics_sink import MetricsSink
 
 _SCOPE_KEY = "prismiq.exchange"
@@ -63,7 +64,10 @@ class RequestLoggingMiddleware:
         headers = dict(scope["headers"])
         request_id = decide_request_id(scope, headers.get(RAW_REQUEST_ID_HEADER))
         fields = {"request_id": request_id}
-        if (traceparent := headers.get(_TRACEPARENT)) is not None:
+        span: TraceIds | None = scope.get(SPAN_KEY)
+        if span is not None:
+            fields["trace_id"], fields["span_id"] = span.trace_id, span.span_id
+        elif (traceparent := headers.get(_TRACEPARENT)) is not None:
             trace_id = trace_id_of(traceparent)
             if trace_id is not None:
                 fields["trace_id"] = trace_id

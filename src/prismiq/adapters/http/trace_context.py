@@ -2,6 +2,9 @@
 
 import re
 
+SPAN_KEY = "prismiq.span"
+"""Where in the ASGI scope are the ids of our own span, if the request is traced."""
+
 _TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _NO_TRACE = b"0" * 32
 _NO_PARENT = b"0" * 16

@@ -1,23 +1,27 @@
 """Requests as part of a trace."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from prismiq.adapters.http.route_template import UNMATCHED, RouteTemplates
+from prismiq.adapters.http.trace_context import SPAN_KEY
 from prismiq.domain.model.trace import ArrivedRequest
 from prismiq.ports.tracer import Tracer
+
+_FAILED = 500
+"""What someone outside of us answers where the application raises."""
 
 
 class TracingMiddleware:
     """Opens a span around every request, as ASGI middleware.
 
-    It belongs outside of everything that logs and counts, so that these know the ids.
+    It belongs outside of everything that logs and counts: records of ``RequestLoggingMiddleware``
+    carry the ids of the span, and exemplars lead to it.
 
     Args:
         app: the ASGI application inside.
         tracer: is told.
-        route_of: returns the full route template of a request that was answered, None where no
-            route knows its path.
         untraced: paths that are asked by machines every few seconds, such as probes.
     """
 
@@ -26,12 +30,11 @@ class TracingMiddleware:
         app: ASGIApp,
         *,
         tracer: Tracer,
-        route_of: Callable[[Scope], str | None],
         untraced: Collection[str] = (),
     ) -> None:
         self._app = app
         self._tracer = tracer
-        self._route_of = route_of
+        self._templates = RouteTemplates(app)
         self._untraced = frozenset(untraced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,23 +49,32 @@ class TracingMiddleware:
                 status = message["status"]
             await send(message)
 
-        with self._tracer.request(_arrived(scope)) as span:
+        with self._tracer.request(self._arrived(scope)) as span:
+            scope[SPAN_KEY] = self._tracer.current()
             try:
                 await self._app(scope, receive, send_traced)
+            except Exception:
+                status = status or _FAILED
+                raise
             finally:
                 if status is not None:
-                    span.responded(self._route_of(scope), status)
+                    span.responded(status)
+
+    def _arrived(self, scope: Scope) -> ArrivedRequest:
+        route = self._templates.find(scope)
+        return ArrivedRequest(
+            method=scope["method"],
+            route=None if route == UNMATCHED else route,
+            path=scope["path"],
+            scheme=scope.get("scheme", "http"),
+            protocol_version=scope.get("http_version", "1.1"),
+            headers=_joined(scope["headers"]),
+        )
 
 
-def _arrived(scope: Scope) -> ArrivedRequest:
+def _joined(raw_headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
+    for raw_name, raw_value in raw_headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]},{value}" if name in headers else value
-    return ArrivedRequest(
-        method=scope["method"],
-        path=scope["path"],
-        scheme=scope.get("scheme", "http"),
-        protocol_version=scope.get("http_version", "1.1"),
-        headers=headers,
-    )
+    return headers

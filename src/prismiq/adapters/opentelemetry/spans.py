@@ -12,26 +12,21 @@ _METHODS = frozenset(
 
 
 def known_method(method: str) -> str | None:
-    """Return the method, or None where it is made up: names of spans are few."""
+    """Return the method, or None where it is made up."""
     return method if method in _METHODS else None
 
 
 class ReportingRequestSpan(RequestSpan):
-    """Names the span after its route, once that is known.
+    """Says how a request was answered.
 
     Args:
         span: of the request.
-        method: the first word of its name.
     """
 
-    def __init__(self, span: Span, method: str) -> None:
+    def __init__(self, span: Span) -> None:
         self._span = span
-        self._method = method
 
-    def responded(self, route: str | None, status: int) -> None:
-        if route is not None:
-            self._span.update_name(f"{self._method} {route}")
-            self._span.set_attribute("http.route", route)
+    def responded(self, status: int) -> None:
         self._span.set_attribute("http.response.status_code", status)
         if status >= 500:  # what the client did wrong is no failure of the server
             self._span.set_attribute("error.type", str(status))

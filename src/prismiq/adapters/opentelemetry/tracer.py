@@ -58,10 +58,13 @@ class OpenTelemetryTracer(Tracer):
         }
         if method is None:
             attributes["http.request.method_original"] = request.method
-        name = method or "HTTP"
+        name = method or "HTTP"  # a method that is made up makes no new name
+        if request.route is not None:
+            attributes["http.route"] = request.route
+            name = f"{name} {request.route}"
         parent = extract(request.headers)
         with self._span(name, SpanKind.SERVER, attributes, parent) as span:
-            yield ReportingRequestSpan(span, name)
+            yield ReportingRequestSpan(span)
 
     @contextmanager
     def answer(self, key: str) -> Iterator[AnswerSpan]:

@@ -24,7 +24,7 @@ class _NoSpan(RequestSpan, AnswerSpan, QuerySpan):
     ) -> None:
         pass
 
-    def responded(self, route: str | None, status: int) -> None:
+    def responded(self, status: int) -> None:
         pass
 
     def answered(self, outcome: CacheOutcome, tier: CacheTier | None) -> None:

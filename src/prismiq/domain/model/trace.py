@@ -22,6 +22,8 @@ class ArrivedRequest:
 
     method: str
     """As it was sent, so anything."""
+    route: str | None
+    """The full template that its path belongs to, None where no route knows it."""
     path: str
     scheme: str
     protocol_version: str

@@ -18,8 +18,12 @@ from prismiq.domain.model.trace import ArrivedRequest, TraceIds
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
-def arrived(method: str = "POST", headers: Mapping[str, str] | None = None) -> ArrivedRequest:
-    return ArrivedRequest(method, "/api/query/execute", "https", "2", headers or {})
+def arrived(
+    method: str = "POST",
+    headers: Mapping[str, str] | None = None,
+    route: str | None = "/api/tables/{table}",
+) -> ArrivedRequest:
+    return ArrivedRequest(method, route, "/api/tables/flights", "https", "2", headers or {})
 
 
 def only(finished: InMemorySpanExporter) -> ReadableSpan:
@@ -37,15 +41,15 @@ class TestOpenTelemetryTracer(TracerContract):
 
 def test_a_request(tracer: OpenTelemetryTracer, finished: InMemorySpanExporter) -> None:
     with tracer.request(arrived()) as span:
-        span.responded("/api/query/execute", 200)
+        span.responded(200)
     told = only(finished)
-    assert (told.name, told.kind) == ("POST /api/query/execute", SpanKind.SERVER)
+    assert (told.name, told.kind) == ("POST /api/tables/{table}", SpanKind.SERVER)
     assert dict(told.attributes or {}) == {
         "http.request.method": "POST",
-        "http.route": "/api/query/execute",
+        "http.route": "/api/tables/{table}",
         "http.response.status_code": 200,
         "url.scheme": "https",
-        "url.path": "/api/query/execute",
+        "url.path": "/api/tables/flights",
         "network.protocol.version": "2",
     }
     assert told.status.status_code is StatusCode.UNSET
@@ -56,8 +60,8 @@ def test_a_request(tracer: OpenTelemetryTracer, finished: InMemorySpanExporter) 
 def test_a_request_that_no_route_knows_is_named_by_its_method_alone(
     tracer: OpenTelemetryTracer, finished: InMemorySpanExporter
 ) -> None:
-    with tracer.request(arrived("GET")) as span:
-        span.responded(None, 404)
+    with tracer.request(arrived("GET", route=None)) as span:
+        span.responded(404)
     told = only(finished)
     assert told.name == "GET"
     assert "http.route" not in (told.attributes or {})
@@ -68,9 +72,9 @@ def test_a_method_that_is_made_up_makes_no_new_name(
     tracer: OpenTelemetryTracer, finished: InMemorySpanExporter
 ) -> None:
     with tracer.request(arrived("FUZZ123")) as span:
-        span.responded("/api/tables", 405)
+        span.responded(405)
     told = only(finished)
-    assert told.name == "HTTP /api/tables"
+    assert told.name == "HTTP /api/tables/{table}"
     assert told.attributes is not None
     assert told.attributes["http.request.method"] == "_OTHER"
     assert told.attributes["http.request.method_original"] == "FUZZ123"
@@ -92,7 +96,7 @@ def test_a_caller_that_does_not_sample_is_followed(
 ) -> None:
     with tracer.request(arrived(headers={"traceparent": f"00-{TRACE}-{PARENT}-00"})) as span:
         here = tracer.current()
-        span.responded("/", 200)
+        span.responded(200)
     assert here is not None
     assert (here.trace_id, here.sampled) == (TRACE, False)
     assert finished.get_finished_spans() == ()
@@ -103,7 +107,7 @@ def test_what_the_server_cannot_do_is_an_error(
     tracer: OpenTelemetryTracer, finished: InMemorySpanExporter, status: int
 ) -> None:
     with tracer.request(arrived()) as span:
-        span.responded("/", status)
+        span.responded(status)
     told = only(finished)
     assert told.attributes is not None
     assert told.attributes["error.type"] == str(status)
