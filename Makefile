@@ -102,9 +102,13 @@ lowest: ## Run all tests with the lowest allowed versions (needs the network)
 latest: ## Run all tests with the latest allowed versions (needs the network)
 	@PYTHON="$(PYTHON)" tools/try-versions highest .venv-latest
 
+.PHONY: lint-deploy
+lint-deploy: ## Lint the Dockerfile, Compose file and manifests in deploy/ (needs the network)
+	@PYTHON="$(PYTHON)" tools/lint-deploy
+
 .PHONY: help
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: PORT=%s HOST=%s PYTHON=%s\n' "$(PORT)" "$(HOST)" "$(PYTHON)"
