@@ -14,8 +14,10 @@ from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
 from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import EXECUTE_PATH
+from prismiq.adapters.http.rate_limit_middleware import EXEMPT_PATHS
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
+from prismiq.adapters.http.tracing_middleware import TracingMiddleware
 from prismiq.entrypoints.caching import cache_for, close_cache
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.router import (
@@ -25,6 +27,7 @@ from prismiq.entrypoints.router import (
     routes_of,
 )
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.tracing import flush_spans
 
 _DESCRIPTION = """
 Ask a PostgreSQL database analytical questions in JSON.
@@ -59,6 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 yield
         finally:
             await close_cache(cache)
+            await flush_spans(settings)
 
     app = FastAPI(
         title="Prismiq",
@@ -106,4 +110,9 @@ def _add_middleware(app: FastAPI, endpoints: QueryEndpoints, settings: Settings)
             allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(RequestLoggingMiddleware)  # sees also what the others answer
+    engine: PrismiqEngine = app.state.engine
+    # It sees also what the others answer.
+    app.add_middleware(RequestLoggingMiddleware, metrics=engine.metrics)
+    if settings.tracing != "off":
+        untraced = EXEMPT_PATHS | {_PREFIX + path for path in EXEMPT_PATHS}
+        app.add_middleware(TracingMiddleware, tracer=engine.tracer, untraced=untraced)
