@@ -1,12 +1,17 @@
 """Prismiq: embedded analytics over PostgreSQL."""
 
+from importlib import import_module
+from typing import Any
+
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
+from prismiq.adapters.memory.cache import InMemoryCache
 from prismiq.adapters.prometheus.metrics import Metrics
 from prismiq.adapters.prometheus.recording import (
     metrics,
     record_cache_hit,
     record_query_execution,
 )
+from prismiq.domain.model.cache_report import CacheExplanation, CacheStats, CacheWarmUp
 from prismiq.domain.model.errors import (
     ColumnNotFoundError,
     ConfigurationError,
@@ -46,12 +51,20 @@ from prismiq.domain.model.scope import Scope
 from prismiq.domain.model.validation import FieldProblem, ValidationResult
 from prismiq.entrypoints.app import create_app
 from prismiq.entrypoints.engine import PrismiqEngine
+from prismiq.entrypoints.query_cache import QueryCache
 from prismiq.entrypoints.router import create_health_router, create_router
+from prismiq.entrypoints.schema_introspector import SchemaIntrospector
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.tiered_cache import TieredCache
+from prismiq.ports.cache_backend import CacheBackend
 
 __all__ = [
     "AllOf",
     "AnyOf",
+    "CacheBackend",
+    "CacheExplanation",
+    "CacheStats",
+    "CacheWarmUp",
     "ColumnConfig",
     "ColumnNotFoundError",
     "ColumnSample",
@@ -68,6 +81,7 @@ __all__ = [
     "HavingDefinition",
     "HealthCheck",
     "HealthStatus",
+    "InMemoryCache",
     "JoinColumns",
     "JoinDefinition",
     "Metrics",
@@ -76,16 +90,19 @@ __all__ = [
     "PoolExhaustedError",
     "PrismiqEngine",
     "PrismiqError",
+    "QueryCache",
     "QueryDefinition",
     "QueryExecutionError",
     "QueryResult",
     "QueryTable",
     "QueryTimeoutError",
     "QueryValidationError",
+    "RedisCache",
     "Relationship",
     "RequestLoggingMiddleware",
     "SchemaChangedError",
     "SchemaConfig",
+    "SchemaIntrospector",
     "SchemaNotLoadedError",
     "Scope",
     "Settings",
@@ -93,6 +110,7 @@ __all__ = [
     "TableConfig",
     "TableNotFoundError",
     "TableSchema",
+    "TieredCache",
     "TimeSeriesConfig",
     "ValidationResult",
     "create_app",
@@ -102,3 +120,17 @@ __all__ = [
     "record_cache_hit",
     "record_query_execution",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs an extra when it is asked for; everything else runs without it."""
+    if name != "RedisCache":
+        raise AttributeError(f"module 'prismiq' has no attribute {name!r}")
+    try:
+        return import_module("prismiq.adapters.redis.cache").RedisCache
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "redis":
+            raise
+        raise ImportError(
+            "RedisCache needs the Redis driver: pip install 'prismiq[redis]'"
+        ) from None

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+from prismiq.domain.model.observations import CacheUsage
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.computation_lease import ComputationLease
 from prismiq.ports.invalidation_bus import InvalidationBus
@@ -19,12 +20,27 @@ class SharedCache(CacheBackend):
         """Return what makes the entries valid."""
 
     @abstractmethod
-    def invalidation_bus(self) -> InvalidationBus:
-        """Return what tells the other processes of invalidated tables."""
+    def invalidation_bus(self, topic: str = "tables") -> InvalidationBus:
+        """Return what carries messages about a topic to the other processes."""
 
     @abstractmethod
     def computation_lease(self) -> ComputationLease:
         """Return what makes one process compute while the others wait."""
+
+    @abstractmethod
+    async def inventory(self) -> CacheUsage:
+        """Return how many entries there are, and the bytes of their values.
+
+        It looks at every key, so it is for operators.
+        """
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Make sure that the store answers.
+
+        Raises:
+            StoreUnavailableError: it does not answer yet.
+        """
 
     @abstractmethod
     async def disconnect(self) -> None:

@@ -13,6 +13,7 @@ from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
 from prismiq.adapters.redis.script import as_bytes
 from prismiq.adapters.redis.table_versions import RedisTableVersions
+from prismiq.domain.model.observations import CacheUsage
 from prismiq.domain.rules.kept_value import as_kept, from_kept
 from prismiq.domain.rules.key_patterns import key_pattern
 from prismiq.domain.rules.time_to_live import require_ttl
@@ -66,8 +67,8 @@ class RedisCache(SharedCache):
     def table_versions(self) -> TableVersions:
         return RedisTableVersions(self._connection, prefix=self._installation)
 
-    def invalidation_bus(self) -> InvalidationBus:
-        return RedisInvalidationBus(self._connection, prefix=self._installation)
+    def invalidation_bus(self, topic: str = "tables") -> InvalidationBus:
+        return RedisInvalidationBus(self._connection, topic=topic, prefix=self._installation)
 
     def computation_lease(self) -> ComputationLease:
         return RedisComputationLease(self._connection, prefix=self._installation)
@@ -106,6 +107,23 @@ class RedisCache(SharedCache):
             chosen = [name for name in names if matches(self._key(name))]
             removed += await self._remove(chosen)
         return removed
+
+    async def inventory(self) -> CacheUsage:
+        entries = used_bytes = 0
+        async for names in self._pages(_glob(self._prefix)):
+            sizes = await self._sizes(names)
+            entries += sum(size > 0 for size in sizes)
+            used_bytes += sum(sizes)
+        return CacheUsage(used_bytes, entries)
+
+    async def _sizes(self, names: list[bytes]) -> list[int]:
+        async def measure(redis: Any) -> list[int]:
+            pipeline = redis.pipeline(transaction=False)
+            for name in names:
+                pipeline.execute_command("STRLEN", name)
+            return [int(size) for size in await pipeline.execute()]
+
+        return await self._connection.run(measure, seconds=_SECONDS_PER_SCAN) if names else []
 
     async def _pages(self, glob: bytes) -> AsyncIterator[list[bytes]]:
         for target in await self._connection.run(_scan_targets, seconds=_SECONDS_PER_SCAN):

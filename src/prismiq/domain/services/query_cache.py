@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from prismiq.domain.model.cache_report import CacheExplanation, CacheStats, CacheWarmUp
 from prismiq.domain.model.cached_answer import CacheOutcome
-from prismiq.domain.model.errors import PrismiqError
+from prismiq.domain.model.errors import ConfigurationError, PrismiqError
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import QueryResult
 from prismiq.domain.model.scope import Scope
@@ -158,6 +158,9 @@ class QueryCache:
             queries: the questions. One that fails does not stop the others.
             scope: on whose behalf.
             concurrency: how many are computed at once, at most.
+
+        Raises:
+            ConfigurationError: there is nobody to compute them.
         """
         places = asyncio.Semaphore(concurrency)
 
@@ -168,6 +171,8 @@ class QueryCache:
                     if question is None:
                         return CacheOutcome.BYPASS
                     return (await self._answers.answer(question)).outcome
+                except ConfigurationError:
+                    raise
                 except PrismiqError:
                     return None
 
