@@ -55,6 +55,7 @@ from prismiq.entrypoints.query_cache import QueryCache
 from prismiq.entrypoints.router import create_health_router, create_router
 from prismiq.entrypoints.schema_introspector import SchemaIntrospector
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.structured_logging import StructuredFormatter, setup_logging
 from prismiq.entrypoints.tiered_cache import TieredCache
 from prismiq.ports.cache_backend import CacheBackend
 
@@ -107,6 +108,7 @@ __all__ = [
     "Scope",
     "Settings",
     "SortDefinition",
+    "StructuredFormatter",
     "TableConfig",
     "TableNotFoundError",
     "TableSchema",
@@ -119,6 +121,7 @@ __all__ = [
     "metrics",
     "record_cache_hit",
     "record_query_execution",
+    "setup_logging",
 ]
 
 

@@ -54,6 +54,7 @@ EXPORTED = [
     "Scope",
     "Settings",
     "SortDefinition",
+    "StructuredFormatter",
     "TableConfig",
     "TableNotFoundError",
     "TableSchema",
@@ -66,6 +67,7 @@ EXPORTED = [
     "metrics",
     "record_cache_hit",
     "record_query_execution",
+    "setup_logging",
 ]
 
 

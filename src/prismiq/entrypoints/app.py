@@ -26,6 +26,7 @@ from prismiq.entrypoints.router import (
     query_endpoints,
     routes_of,
 )
+from prismiq.entrypoints.server_logging import logging_while_serving
 from prismiq.entrypoints.settings import Settings
 from prismiq.entrypoints.tracing import flush_spans
 
@@ -57,12 +58,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with engine:
-                yield
-        finally:
-            await close_cache(cache)
-            await flush_spans(settings)
+        with logging_while_serving(settings, engine.metrics.log_lines_dropped):
+            try:
+                async with engine:
+                    yield
+            finally:
+                await close_cache(cache)
+                await flush_spans(settings)
 
     app = FastAPI(
         title="Prismiq",

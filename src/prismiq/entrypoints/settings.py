@@ -1,7 +1,7 @@
 """What the ready-made server and the command line read from the environment."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
@@ -17,6 +17,10 @@ from prismiq.entrypoints.options import (
 
 _PREFIX = "PRISMIQ_"
 _TOKEN = re.compile(r"[!-~]+")
+
+
+def _in_capitals(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
 
 
 class Settings(EngineOptions, BaseSettings):
@@ -42,6 +46,10 @@ class Settings(EngineOptions, BaseSettings):
     shutdown_timeout: Seconds = 15.0
     """For running queries to finish after that; then they are cancelled."""
     max_body_bytes: Annotated[int, Field(ge=1)] = 1024 * 1024
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_in_capitals)
+    ] = "INFO"
+    log_format: Literal["json", "console"] = "json"
     admin_token: SecretStr | None = None
     """What operators send as ``Authorization: Bearer``; None: there are no routes for them."""
 

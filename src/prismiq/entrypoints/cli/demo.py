@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from prismiq.entrypoints.cli.terminal import messages, write
 from prismiq.entrypoints.demo.dataset import Dataset
 from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 from prismiq.entrypoints.demo.welcome import welcome
+from prismiq.entrypoints.server_logging import set_up_process
 from prismiq.entrypoints.settings import Settings
 
 _PLACEHOLDER = "postgresql://until-the-server-runs"
@@ -48,9 +50,17 @@ def demo(
         messages.print("Starting PostgreSQL …", style="dim")
         with _running(EmbeddedPostgres(directory)) as postgres:
             asyncio.run(_load(postgres, dataset))
-            settings = Settings(database_url=reader_dsn(postgres.dsn))
+            settings = _quiet(Settings(database_url=reader_dsn(postgres.dsn)))
             asyncio.run(rehearse(settings))
             _serve(listener, settings, directory)
+
+
+def _quiet(settings: Settings) -> Settings:
+    """Let nothing but warnings disturb a person at a terminal, unless the settings say so."""
+    wanted = {"log_level": "WARNING", "log_format": "console"}
+    said = settings.model_fields_set
+    unsaid = {name: value for name, value in wanted.items() if name not in said}
+    return settings.model_copy(update=unsaid)
 
 
 @contextmanager
@@ -84,11 +94,12 @@ async def _load(postgres: EmbeddedPostgres, dataset: Dataset) -> None:
 
 def _serve(listener: socket.socket, settings: Settings, directory: Path) -> None:
     app = create_app(settings)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, **server_options(settings))
+    config = uvicorn.Config(app, **server_options(settings))
     server = DrainingServer(
         config,
         announce=lambda: write(welcome(url_of(listener), directory), at_once=True),
         drain=app.state.engine.drain,
         drain_seconds=0,  # who presses Ctrl-C waits for nothing
     )
-    server.run(sockets=[listener])
+    with set_up_process(settings, stream=sys.stderr):
+        server.run(sockets=[listener])

@@ -12,6 +12,7 @@ from prismiq.domain.model.errors import PrismiqError
 from prismiq.entrypoints.app import create_app
 from prismiq.entrypoints.cli.draining_server import DrainingServer
 from prismiq.entrypoints.engine import PrismiqEngine
+from prismiq.entrypoints.server_logging import set_up_process
 from prismiq.entrypoints.settings import Settings
 from prismiq.entrypoints.tracing import export_spans
 
@@ -67,6 +68,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
     return {
         "proxy_headers": False,  # no client may say who it is
         "server_header": False,
+        "log_config": None,  # logging is set up before, for uvicorn too
         "timeout_graceful_shutdown": settings.shutdown_timeout,
     }
 
@@ -79,7 +81,9 @@ def make_server(settings: Settings, kind: Callable[..., Server], **arguments: An
         kind: ``DrainingServer``, or what descends from it.
         arguments: more of its arguments.
     """
-    export_spans(settings)  # in each worker: it is a process of its own
+    # In each worker: it is a process of its own.
+    set_up_process(settings)
+    export_spans(settings)
     app = create_app(settings)
     return kind(
         uvicorn.Config(app, **server_options(settings)),

@@ -15,6 +15,7 @@ from prismiq.entrypoints.cli.http_server import listening, make_server, rehearse
 from prismiq.entrypoints.cli.shared_metrics import metrics_directory
 from prismiq.entrypoints.cli.supervisor import Supervisor
 from prismiq.entrypoints.cli.terminal import messages
+from prismiq.entrypoints.server_logging import set_up_process
 from prismiq.entrypoints.settings import Settings
 
 _PATIENCE = 30.0
@@ -37,6 +38,7 @@ def serve(
     settings = Settings()
     with listening(host, port) as listener, unwinding_on_signals(exit_code=0):
         asyncio.run(rehearse(settings))
+        set_up_process(settings)
         if workers == 1:
             _serve_alone(listener, settings)
         else:

@@ -1,0 +1,1 @@
+"""Log lines: JSON or for people, without secrets, written by a thread of their own."""

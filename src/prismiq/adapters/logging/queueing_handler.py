@@ -1,0 +1,74 @@
+"""The handler of our loggers: makes a line where it is called, and leaves the writing to others."""
+
+import logging
+from typing import Any, Protocol, TextIO
+
+from prismiq.adapters.logging.line_writer import MOST_BYTES, Dropped, LineWriter
+from prismiq.adapters.logging.outputs import writer_to
+
+_PATIENCE = 2.0  # seconds that a flush waits for an output that takes nothing
+_SHORT_PATIENCE = 0.2
+
+
+class LineFormatter(Protocol):
+    """Makes a whole line of a record, and never raises."""
+
+    def line(self, record: logging.LogRecord) -> bytes: ...
+
+
+class QueueingHandler(logging.Handler):
+    """Never blocks: neither when the output stalls, nor on another thread that logs.
+
+    The line is made at once, in the context of the caller and from arguments as they are now.
+
+    Args:
+        stream: where lines end up.
+        formatter: makes them.
+        max_bytes: of lines that wait; more are dropped and counted.
+    """
+
+    def __init__(
+        self, stream: TextIO, formatter: LineFormatter, *, max_bytes: int = MOST_BYTES
+    ) -> None:
+        super().__init__()
+        self._line_formatter = formatter
+        self._writer = LineWriter(writer_to(stream), self._note_of_drops, max_bytes=max_bytes)
+        self.writes_at_once = False
+        """Whether each line is waited for a moment: when the process is about to end."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Make a line without holding a lock: the writer takes them one by one."""
+        kept: Any = self.filter(record)  # from Python 3.12 on it may be another record
+        if not kept:
+            return False
+        self.emit(kept if isinstance(kept, logging.LogRecord) else record)
+        return True
+
+    def on_dropped(self, dropped: Dropped | None) -> None:
+        """Tell how many lines were lost, at once and from any thread."""
+        self._writer.on_dropped = dropped
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._writer.put(self._line_formatter.line(record))
+        if self.writes_at_once:
+            self._writer.flush(_SHORT_PATIENCE)
+
+    def flush(self) -> None:
+        """Wait until everything is written, two seconds at most."""
+        self._writer.flush(_PATIENCE)
+
+    def close(self) -> None:
+        self._writer.close(_PATIENCE)
+        super().close()
+
+    def _note_of_drops(self, count: int) -> bytes:
+        record = logging.makeLogRecord(
+            {
+                "name": "prismiq.logging",
+                "levelname": "WARNING",
+                "levelno": logging.WARNING,
+                "msg": "Log lines were dropped because the output did not take them",
+                "dropped": count,
+            }
+        )
+        return self._line_formatter.line(record)
