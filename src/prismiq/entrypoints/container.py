@@ -103,9 +103,10 @@ def _answers(  # noqa: PLR0917 - as the container gives them
     questions: Questions,
     cache: AnswerCache | None,
     statistics: CacheStatistics,
+    tracer: Tracer,
 ) -> QueryAnswers:
-    ttl = options.cache_ttl
-    return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=ttl)
+    ttl, told = options.cache_ttl, None if isinstance(tracer, NoTracing) else tracer
+    return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=ttl, tracer=told)
 
 
 class EngineContainer(containers.DeclarativeContainer):
@@ -139,6 +140,6 @@ class EngineContainer(containers.DeclarativeContainer):
     statistics = providers.Singleton(CacheStatistics, metrics)
     questions = providers.Singleton(_questions, options, queries, clock)
     answers = providers.Singleton(
-        _answers, options, catalog, queries, questions, answer_cache, statistics
+        _answers, options, catalog, queries, questions, answer_cache, statistics, tracer
     )
     health = providers.Singleton(_health, clock, probe)

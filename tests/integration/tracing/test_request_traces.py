@@ -14,6 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from prismiq import Settings, create_app
+from prismiq.adapters.http.request_context import request_fields
+from prismiq.domain.model.observations import CacheTier
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CALLER = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
@@ -90,6 +92,23 @@ async def test_a_statement_belongs_to_the_request_that_asked(
         assert inside not in told
 
 
+async def test_an_answer_says_where_it_came_from(
+    client: httpx.AsyncClient, spans: InMemorySpanExporter
+) -> None:
+    first = await client.post("/api/query/execute", json=a_query())
+    missed, statement = one(spans, SpanKind.INTERNAL), one(spans, SpanKind.CLIENT)
+    spans.clear()
+    second = await client.post("/api/query/execute", json=a_query())
+    hit, request = spans.get_finished_spans()
+    assert [answer.headers["x-cache"] for answer in (first, second)] == ["MISS", "HIT"]
+    told = [dict(span.attributes or {}) for span in (missed, hit)]
+    assert [attributes["prismiq.cache.outcome"] for attributes in told] == ["MISS", "HIT"]
+    assert told[0]["prismiq.cache.key"] == told[1]["prismiq.cache.key"]
+    assert told[1]["prismiq.cache.tier"] in set(CacheTier)
+    assert "prismiq.cache.tier" not in told[0]
+    assert (statement.parent, hit.parent) == (missed.context, request.context)
+
+
 async def test_a_statement_that_fails_is_told_by_its_code(
     database: str, connection: Any, spans: InMemorySpanExporter
 ) -> None:
@@ -133,8 +152,6 @@ async def test_the_duration_of_a_request_leads_to_its_trace(
 async def test_the_record_of_a_request_names_its_span(
     client: httpx.AsyncClient, spans: InMemorySpanExporter
 ) -> None:
-    from prismiq.adapters.http.request_context import request_fields  # noqa: PLC0415
-
     seen: list[dict[str, str]] = []
     handler = logging.Handler()
     handler.emit = lambda _record: seen.append(dict(request_fields()))  # type: ignore[method-assign, assignment]

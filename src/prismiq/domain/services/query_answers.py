@@ -12,6 +12,7 @@ from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.question_source import QuestionSource
 from prismiq.domain.services.questions import Questions
 from prismiq.domain.services.schema_catalog import SchemaCatalog
+from prismiq.ports.tracer import Tracer
 
 
 class QueryAnswers(QuestionSource):
@@ -26,6 +27,7 @@ class QueryAnswers(QuestionSource):
         cache: keeps answers; None: every query reaches the database.
         statistics: counts.
         ttl: seconds to keep an answer where the caller does not say; None is no expiry.
+        tracer: is told where answers come from; None: nobody is.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class QueryAnswers(QuestionSource):
         statistics: CacheStatistics,
         *,
         ttl: float | None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._catalog = catalog
         self._queries = queries
@@ -44,6 +47,7 @@ class QueryAnswers(QuestionSource):
         self._cache = cache
         self._statistics = statistics
         self._ttl = ttl
+        self._tracer = tracer
 
     async def answer(
         self,
@@ -100,4 +104,10 @@ class QueryAnswers(QuestionSource):
         if cache is None or question is None:
             result = await self._queries.execute(query, scope)
             return Answer(CacheOutcome.BYPASS, result=result)
-        return await (cache.fresh_answer(question) if fresh else cache.answer(question))
+        look = cache.fresh_answer(question) if fresh else cache.answer(question)
+        if self._tracer is None:
+            return await look
+        with self._tracer.answer(question.key) as span:
+            answer = await look
+            span.answered(answer.outcome, answer.tier)
+            return answer
