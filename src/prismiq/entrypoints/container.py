@@ -4,6 +4,7 @@ Providers are synchronous: the engine opens and closes the pool. Replace a part 
 ``container.clock.override(providers.Object(my_clock))``.
 """
 
+from functools import partial
 from importlib.metadata import version
 
 from dependency_injector import containers, providers
@@ -76,9 +77,11 @@ def _limits(options: EngineOptions) -> QueryLimits:
     return QueryLimits(max_rows=options.max_rows)
 
 
-def _health(clock: Clock, probe: PostgresProbe) -> HealthService:
+def _health(clock: Clock, probe: PostgresProbe, cache: CacheBackend | None) -> HealthService:
     health = HealthService(clock, version("prismiq"))
     health.add("database", probe.check, critical=True, timeout=LONGEST_TIMEOUT)
+    if cache is not None:  # over the connection that queries use, with its deadline and breaker
+        health.add("cache", partial(cache.exists, "health"), critical=False, timeout=0.5)
     return health
 
 
@@ -142,4 +145,4 @@ class EngineContainer(containers.DeclarativeContainer):
     answers = providers.Singleton(
         _answers, options, catalog, queries, questions, answer_cache, statistics, tracer
     )
-    health = providers.Singleton(_health, clock, probe)
+    health = providers.Singleton(_health, clock, probe, cache)

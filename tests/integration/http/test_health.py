@@ -16,7 +16,8 @@ from fastapi import FastAPI
 
 from prismiq import PrismiqEngine, create_router
 from prismiq.adapters.embedded.server import EmbeddedPostgres
-from prismiq.adapters.redis.probe import RedisStoreProbe
+from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.redis.cache import RedisCache
 
 PATHS = ("/health", "/health/live", "/health/ready")
 WELL = (200, 200, 200)
@@ -132,30 +133,35 @@ async def test_a_full_pool_is_saturated_and_stays_in_service_unless_the_database
         assert await look(engine, client) == saturated
 
 
-async def test_a_store_that_is_well_frozen_and_dead(
+async def test_a_cache_that_is_well_frozen_and_dead(
     reader_dsn: str, connect: Any, start_redis: Any
 ) -> None:
     redis = start_redis()
-    engine = PrismiqEngine(reader_dsn)
-    engine.add_health_check("cache", RedisStoreProbe(redis.url).check)
+    cache = RedisCache(redis.url)
+    engine = PrismiqEngine(reader_dsn, cache=cache)
     app = FastAPI()
     app.include_router(create_router(engine), prefix="/api")
     client: httpx.AsyncClient = await connect(app)
+    well = {"statuses": WELL, "overall": "healthy", "database": None, "cache": None}
+    degraded = {"statuses": WELL, "overall": "degraded", "database": None, "cache": "unreachable"}
     async with engine:
-        assert (await look(engine, client))["cache"] is None
+        assert await look(engine, client) == well
         async with stopped([redis.process.pid]):
-            found = await look(engine, client)
-            assert (found["statuses"], found["overall"]) == (WELL, "degraded")
-            assert found["cache"] in {"timeout", "unreachable"}
+            assert await look(engine, client) == degraded
             assert await fastest_of(5, engine, client) < 1
+        async with asyncio.timeout(30):
+            while await look(engine, client) != well:
+                pass
         redis.process.kill()
         redis.process.wait()
-        assert await look(engine, client) == {
-            "statuses": WELL,
-            "overall": "degraded",
-            "database": None,
-            "cache": "unreachable",
-        }
+        assert await look(engine, client) == degraded
+    await cache.disconnect()
+
+
+async def test_a_cache_in_memory_is_checked_too(reader_dsn: str) -> None:
+    async with PrismiqEngine(reader_dsn, cache=InMemoryCache()) as engine:
+        found = await engine.check_health()
+    assert (found.status, set(found.checks)) == ("healthy", {"database", "cache"})
 
 
 async def test_a_check_of_the_integrators_can_take_the_engine_out_of_service(

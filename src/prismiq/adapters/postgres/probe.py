@@ -40,11 +40,15 @@ class PostgresProbe(DatabaseProbe):
     Args:
         pool: of the queries.
         timeout: seconds for a check, waiting and connecting included.
+        inspection_timeout: seconds for looking up facts, for which nobody waits in a hurry.
     """
 
-    def __init__(self, pool: PostgresPool, *, timeout: float = 0.75) -> None:
+    def __init__(
+        self, pool: PostgresPool, *, timeout: float = 0.75, inspection_timeout: float = 5.0
+    ) -> None:
         self._pool = pool
         self._timeout = timeout
+        self._inspection_timeout = inspection_timeout
 
     async def check(self) -> None:
         try:
@@ -54,7 +58,7 @@ class PostgresProbe(DatabaseProbe):
             raise QueryTimeoutError(self._timeout) from None
 
     async def inspect(self) -> DatabaseFacts:
-        async with self._pool.acquire(seconds=self._timeout) as connection:
+        async with self._pool.acquire(seconds=self._inspection_timeout) as connection:
             return DatabaseFacts(**await connection.fetchrow(_FACTS))
 
     async def _select(self) -> None:

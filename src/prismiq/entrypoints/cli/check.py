@@ -21,6 +21,9 @@ from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.settings import Settings
 from prismiq.ports.database_probe import DatabaseFacts
 
+_PATIENCE = 5.0
+"""Seconds for Redis to answer: nobody waits in a hurry, and it may be far away."""
+
 
 class Mark(StrEnum):
     """How good a finding is."""
@@ -118,7 +121,7 @@ async def _tables(settings: Settings) -> Finding:
 
 async def _redis(url: SecretStr) -> Finding:
     try:
-        found = await RedisStoreProbe(url.get_secret_value()).check()
+        found = await RedisStoreProbe(url.get_secret_value(), timeout=_PATIENCE).check()
     except PrismiqError as error:
         return Finding(Mark.FAILURE, "redis", error.message)
     return Finding(Mark.GOOD, "redis", f"Redis {found}")

@@ -69,7 +69,7 @@ async def test_a_server_without_connections_left_is_saturated_and_not_down(
 async def test_a_slow_answer_is_given_up_in_time(
     open_pool: OpenPool, database: str, connection: Any
 ) -> None:
-    probe = PostgresProbe(await open_pool(database), timeout=0.1)
+    probe = PostgresProbe(await open_pool(database), inspection_timeout=0.1)
     async with connection.transaction():
         await connection.execute("LOCK TABLE pg_catalog.pg_roles IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(QueryTimeoutError):
