@@ -203,7 +203,7 @@ async def test_a_worker_that_dies_is_replaced(serve: Any, client: httpx.AsyncCli
 
 
 async def test_workers_do_not_outlive_their_supervisor(serve: Any) -> None:
-    server = serve(workers=2, drain_seconds="0")
+    server = serve(workers=2, drain_seconds="0", enable_metrics="false")
     server.process.kill()
     # What they write to reaches its end when nobody holds it any more: they have all ended.
     said, _ = await asyncio.wait_for(asyncio.to_thread(server.process.communicate), 60)
