@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from prismiq.domain.model.errors import ConfigurationError
+from prismiq.domain.model.errors import ConfigurationError, DatabaseUnavailableError
 from prismiq.domain.model.observations import CacheUsage
 from prismiq.entrypoints.caching import cache_for
 from prismiq.entrypoints.cli.table_format import plain_table
-from prismiq.entrypoints.cli.terminal import print_table, write
+from prismiq.entrypoints.cli.terminal import messages, print_table, write
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.settings import Settings
 from prismiq.ports.shared_cache import SharedCache
+from prismiq.ports.table_versions import TableVersions
 
 cache = typer.Typer(no_args_is_help=True, help="Look into the shared cache, or empty it.")
 
@@ -44,12 +45,30 @@ def stats() -> None:
 
 async def _invalidate(table: str | None) -> int:
     settings = Settings()
-    # The engine knows which table a partition belongs to.
-    async with (
-        _shared(settings) as shared,
-        PrismiqEngine.from_options(settings, cache=shared) as engine,
-    ):
-        return await engine.invalidate_cache(table)
+    async with _shared(settings) as shared:
+        # Not through an engine: what it cannot tell Redis it would tell later, and we end now.
+        versions = shared.table_versions()
+        if table is None:
+            names, count = [TableVersions.EVERYTHING], await versions.rotate_all()
+        else:
+            names = [await _version_name(settings, table)]
+            count = await versions.rotate(names)
+        await shared.invalidation_bus().publish(names)
+        return count
+
+
+async def _version_name(settings: Settings, table: str) -> str:
+    """Return under which name changes are announced: a partition by the table it belongs to."""
+    engine = PrismiqEngine.from_options(settings)
+    try:
+        async with engine:
+            return engine.catalog.known_version_name(table)
+    except DatabaseUnavailableError:
+        messages.print(
+            "The database cannot be reached, so a partition is taken for a table of its own.",
+            style="yellow",
+        )
+        return engine.catalog.known_version_name(table)
 
 
 async def _inventory() -> CacheUsage:
