@@ -31,7 +31,11 @@ def _flights(limit: int) -> dict[str, Any]:
 
 
 def _settings(dsn: str) -> dict[str, str]:
-    return {"PRISMIQ_DATABASE_URL": dsn, "PRISMIQ_RATE_LIMIT_ENABLED": "false"}
+    return {
+        "PRISMIQ_DATABASE_URL": dsn,
+        "PRISMIQ_CACHE_TTL": "0",  # every query has to reach the database
+        "PRISMIQ_RATE_LIMIT_ENABLED": "false",
+    }
 
 
 async def _throughput(target: Target, request: Request) -> float:
