@@ -6,24 +6,28 @@ from typing import Any
 from prismiq.adapters.memory.bounded_entries import BoundedEntries, Entry
 from prismiq.adapters.memory.clock import ProcessClock
 from prismiq.adapters.memory.expiries import Expiries
+from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.errors import ConfigurationError
 from prismiq.domain.model.observations import CacheUsage
+from prismiq.domain.rules.cache_envelope import pack
 from prismiq.domain.rules.kept_value import as_kept, from_kept
 from prismiq.domain.rules.key_patterns import key_pattern
 from prismiq.domain.rules.time_to_live import require_ttl
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
+from prismiq.ports.entry_memory import EntryMemory
 
 _EXPIRIES_PER_CALL = 16
 """So that a thousand entries which expire together do not hold up one caller."""
 
 
-class InMemoryCache(CacheBackend, CacheGauge):
+class InMemoryCache(CacheBackend, EntryMemory, CacheGauge):
     """Bounded in bytes and entries; which entries stay, ``BoundedEntries`` decides.
 
-    Values are kept as bytes, so that what it says it uses is true and nothing mutable is shared.
-    For one event loop, as all of Prismiq; not for threads.
+    Values are kept as bytes, so that what it says it uses is true and nothing mutable is shared;
+    answers are kept as the entries they are, and read as bytes by ``get``. For one
+    event loop, as all of Prismiq; not for threads.
 
     Args:
         max_bytes: for keys, values and what it takes to manage them. A value of more than an
@@ -67,20 +71,21 @@ class InMemoryCache(CacheBackend, CacheGauge):
         return self._evictions
 
     async def get(self, key: str) -> Any | None:
-        now = self._drop_expired()
-        entry = self._entries.get(key)
-        return from_kept(entry.value) if entry is not None and entry.expires_at > now else None
+        value = self._value(key)
+        if value is None:
+            return None
+        return pack(value) if isinstance(value, CacheEntry) else from_kept(value)
 
     async def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         kept, ttl = as_kept(value), require_ttl(ttl)
-        now = self._drop_expired()
-        older = self._pop(key)
-        if ttl == 0:
-            return
-        entry = Entry(kept, inf if ttl is None else now + ttl, uses=older.uses if older else 0)
-        self._expiries.add(key, entry.expires_at)
-        if not self._entries.put(key, entry):
-            self._expiries.remove(key, entry.expires_at)
+        self._put(key, kept, inf if ttl is None else ttl)
+
+    def find(self, key: str) -> CacheEntry | None:
+        value = self._value(key)
+        return value if isinstance(value, CacheEntry) else None
+
+    def hold(self, key: str, entry: CacheEntry, seconds: float) -> None:
+        self._put(key, entry, seconds)
 
     async def delete(self, key: str) -> bool:
         now = self._drop_expired()
@@ -97,6 +102,21 @@ class InMemoryCache(CacheBackend, CacheGauge):
         now = self._drop_expired()
         entry = self._entries.peek(key)
         return entry is not None and entry.expires_at > now
+
+    def _value(self, key: str) -> bytes | CacheEntry | None:
+        now = self._drop_expired()
+        entry = self._entries.get(key)
+        return entry.value if entry is not None and entry.expires_at > now else None
+
+    def _put(self, key: str, value: bytes | CacheEntry, seconds: float) -> None:
+        now = self._drop_expired()
+        older = self._pop(key)
+        if seconds == 0:
+            return
+        entry = Entry(value, now + seconds, uses=older.uses if older else 0)
+        self._expiries.add(key, entry.expires_at)
+        if not self._entries.put(key, entry):
+            self._expiries.remove(key, entry.expires_at)
 
     def _pop(self, key: str) -> Entry | None:
         entry = self._entries.pop(key)

@@ -17,10 +17,16 @@ class Circuit:
 
     Args:
         probe: raises as long as the store does not answer.
+        on_change: is called with False when the circuit opens, and with True when it closes.
     """
 
-    def __init__(self, probe: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        probe: Callable[[], Awaitable[None]],
+        on_change: Callable[[bool], None] = lambda _is_closed: None,
+    ) -> None:
         self._probe = probe
+        self._on_change = on_change
         self._recovery: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
         self._closed.set()
@@ -44,10 +50,14 @@ class Circuit:
         if asyncio.get_running_loop().time() - self._closed_at > _CALM:
             self._pauses = _growing_pauses()
         self._recovery = asyncio.create_task(self._recover())
+        self._on_change(False)
 
     def reset(self) -> None:
         """Let callers through again without a probe."""
+        was_open = self.is_open
         self._closed.set()
+        if was_open:
+            self._on_change(True)
 
     async def stop(self) -> None:
         """Refuse callers, and do not probe."""
@@ -61,7 +71,7 @@ class Circuit:
             await asyncio.sleep(pause)
             if await self._answers():
                 self._closed_at = asyncio.get_running_loop().time()
-                self._closed.set()
+                self.reset()
                 return
 
     async def _answers(self) -> bool:

@@ -19,6 +19,7 @@ from redis.exceptions import (
 from prismiq.adapters.redis.circuit import Circuit
 from prismiq.adapters.redis.clients import RedisClient, client_for
 from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.ports.store_availability import StoreAvailability
 
 Answer = TypeVar("Answer")
 
@@ -28,7 +29,7 @@ _SPARE_CONNECTIONS = 8
 """For subscriptions, which keep theirs."""
 
 
-class RedisConnection:
+class RedisConnection(StoreAvailability):
     """A bounded number of connections, a deadline for every call, and a circuit breaker.
 
     It is usable at once and connects when it is first needed. What a call raises is always
@@ -40,20 +41,32 @@ class RedisConnection:
         client: a client without retries, as ``client_for`` makes them.
         deadline: seconds within which a call must be answered, connecting included.
         connect_timeout: seconds to connect when nobody is waiting.
+        on_change: is told whether the store is available, whenever that changes. It may not block
+            or raise.
     """
 
     def __init__(
-        self, client: RedisClient, *, deadline: float = 0.1, connect_timeout: float = 1.0
+        self,
+        client: RedisClient,
+        *,
+        deadline: float = 0.1,
+        connect_timeout: float = 1.0,
+        on_change: Callable[[bool], None] = lambda _is_available: None,
     ) -> None:
         self._client = client
         self._deadline = deadline
         self._connect_timeout = connect_timeout
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._circuit = Circuit(self._probe)
+        self._circuit = Circuit(self._probe, on_change)
 
     @classmethod
     def to(
-        cls, redis_url: str, *, deadline: float = 0.1, connect_timeout: float = 1.0
+        cls,
+        redis_url: str,
+        *,
+        deadline: float = 0.1,
+        connect_timeout: float = 1.0,
+        on_change: Callable[[bool], None] = lambda _is_available: None,
     ) -> "RedisConnection":
         """Return the connection to a URL; see ``client_for`` for its forms.
 
@@ -65,7 +78,7 @@ class RedisConnection:
             connect_timeout=connect_timeout,
             max_connections=_CONNECTIONS + _SPARE_CONNECTIONS,
         )
-        return cls(client, deadline=deadline, connect_timeout=connect_timeout)
+        return cls(client, deadline=deadline, connect_timeout=connect_timeout, on_change=on_change)
 
     @property
     def client(self) -> RedisClient:
@@ -79,11 +92,9 @@ class RedisConnection:
 
     @property
     def is_available(self) -> bool:
-        """Whether the next call would be tried at all."""
         return not self._circuit.is_open
 
     async def available(self) -> None:
-        """Return as soon as the store answers."""
         await self._circuit.closed()
 
     async def connect(self) -> None:

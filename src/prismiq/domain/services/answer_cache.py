@@ -6,7 +6,7 @@ entries, and a computation that was under way when it happened cannot undo it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -19,16 +19,18 @@ from prismiq.domain.model.errors import (
     SchemaChangedError,
     StoreUnavailableError,
 )
-from prismiq.domain.model.observations import CacheTier, CacheUsage
+from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.kept_answers import KeptAnswers, Look
+from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.leased_computation import LeasedComputation
 from prismiq.domain.services.shared_flights import SharedFlights
 from prismiq.ports.cache_backend import CacheBackend
-from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
-from prismiq.ports.table_versions import TableVersions
+from prismiq.ports.entry_memory import EntryMemory
+from prismiq.ports.metrics_sink import MetricsSink
 
 Compute = Callable[[], Awaitable[EncodedResult]]
 
@@ -65,105 +67,92 @@ class Answer:
     """Whether it is being renewed in the background."""
 
 
-class AnswerCache(CacheGauge):
+class AnswerCache:
     """Serves kept answers, and has the others computed once.
 
     A cache that fails is never the reason that a query fails: what cannot be read is a miss, what
     cannot be written is counted.
 
     Args:
-        backend: keeps the answers.
+        memory: keeps answers in this process, ready to be served.
+        shared: keeps them for all processes; None where there is only this one.
         versions: tell whether they are valid.
         clock: tells how old they are.
         policy: how long they are kept.
         chance: returns random numbers, more than 0 and at most 1.
+        metrics: is told of shared flights and of failed writes. Who calls reports the answers.
         leased: makes one of several processes compute; None where there is only one.
     """
 
     def __init__(
         self,
-        backend: CacheBackend,
-        versions: TableVersions,
+        memory: EntryMemory,
+        shared: CacheBackend | None,
+        versions: KnownVersions,
         clock: Clock,
         *,
         policy: CachePolicy,
         chance: Callable[[], float],
+        metrics: MetricsSink,
         leased: LeasedComputation | None = None,
     ) -> None:
-        self._kept = KeptAnswers(backend, clock, policy=policy, chance=chance)
+        self._kept = KeptAnswers(memory, shared, clock, policy=policy, chance=chance)
         self._versions = versions
         self._clock = clock
+        self._metrics = metrics
         self._leased = leased
         self._flights: SharedFlights[Answer] = SharedFlights()
         self._renewals: set[asyncio.Task[None]] = set()
-        self._generation = 0
-
-    def usage(self) -> CacheUsage:
-        return self._kept.usage()
 
     @property
     def waiting(self) -> int:
         """How many callers wait for an answer that is being computed."""
         return self._flights.waiting
 
+    def kept_answer(self, question: Question) -> Answer | None:
+        """Return the answer if it is a hit in memory. It waits for nothing."""
+        present = self._versions.known(question.tables)
+        look = present and self._kept.look_here(question.key, present)
+        return self._hit(question, look) if look and look.reason is None else None
+
     async def answer(self, question: Question) -> Answer:
         """Return the kept answer, or compute it. Raises whatever ``compute`` raises."""
+        answer = self.kept_answer(question)
+        if answer is not None:
+            return answer
         look = await self.look(question)
-        if look.freshness is Freshness.DEAD:
+        self._kept.promote(question.key, look)
+        if look.reason is None:
+            return self._hit(question, look)
+        if look.usable is None:
             return await self._computed(question, look)
-        if look.freshness is Freshness.STALE_IF_ERROR:
-            try:
-                return await self._computed(question, look)
-            except SchemaChangedError:
-                raise  # the kept answer is about tables that are no more
-            except (DatabaseUnavailableError, QueryTimeoutError):
-                return _kept(look, CacheOutcome.STALE)
-        renewing = look.freshness is not Freshness.FRESH
-        if renewing:
-            self._renew(question, look)
-        return _kept(look, CacheOutcome.HIT, renewing=renewing)
+        try:
+            return await self._computed(question, look)
+        except SchemaChangedError:
+            raise  # the kept answer is about tables that are no more
+        except (DatabaseUnavailableError, QueryTimeoutError):
+            return _kept(look, CacheOutcome.STALE)
 
     async def look(self, question: Question) -> Look:
-        """Return what is kept, without computing or renewing anything."""
-        versions = await self._present_versions(question)
-        if versions is None:
-            return Look(None, None, Freshness.DEAD, MissReason.STORE_UNAVAILABLE)
-        return await self._kept.look(question.key, versions)
+        """Return what is kept, without computing, renewing or moving anything."""
+        present = await self._versions.present(question.tables)
+        return await self._kept.look(question.key, present)
 
     async def fresh_answer(self, question: Question) -> Answer:
-        """Compute the answer now, whatever is kept, and keep it."""
-        versions = await self._present_versions(question)
-        answer = await self._compute_and_keep(question, versions)
+        """Compute the answer now, whatever is kept or being computed, and keep it."""
+        present = await self._versions.present(question.tables)
+        answer = await self._compute_and_keep(question, present)
         return Answer(CacheOutcome.BYPASS, result=answer.result)
-
-    async def keep(
-        self, question: Question, result: EncodedResult, versions: Mapping[str, str] | None
-    ) -> None:
-        """Keep an answer that the caller has computed.
-
-        Args:
-            question: what it answers.
-            result: the answer.
-            versions: as ``look`` found them before it was computed; None: as they are now.
-        """
-        if versions is None:
-            versions = await self._present_versions(question)
-        if versions is not None and question.ttl != 0:
-            now = self._clock.now().timestamp()
-            seconds = result.execution_time_ms / 1000
-            await self._keep(question, result, versions, now, seconds)
 
     async def invalidate(self, tables: frozenset[str]) -> int:
         """Make every answer that depends on one of the tables unreachable.
 
-        Returns an upper bound of how many there were; see ``TableVersions.rotate``.
+        Returns an upper bound of how many there were; see ``KnownVersions.rotate``.
         """
-        self._generation += 1
         return await self._versions.rotate(tables)
 
     async def invalidate_all(self) -> int:
         """Make every answer unreachable."""
-        self._generation += 1
         return await self._versions.rotate_all()
 
     async def close(self) -> None:
@@ -173,66 +162,61 @@ class AnswerCache(CacheGauge):
         await asyncio.gather(*self._renewals, return_exceptions=True)
         await self._flights.close()
 
-    async def _present_versions(self, question: Question) -> Mapping[str, str] | None:
-        try:
-            return await self._versions.read(question.tables)
-        except StoreUnavailableError:
-            return None
+    def _hit(self, question: Question, look: Look) -> Answer:
+        renewing = look.freshness is not Freshness.FRESH
+        if renewing:
+            self._renew(question, look)
+        return _kept(look, CacheOutcome.HIT, renewing=renewing)
 
     async def _computed(self, question: Question, look: Look) -> Answer:
         """Compute, or join those who compute the same since the last invalidation."""
-        work = partial(self._compute_once, question, look)
-        answer = await self._flights.join(self._flight_name(question, look.versions), work)
+        name = _name(question, look.present)
+        if name in self._flights:
+            self._metrics.flight_joined()
+        answer = await self._flights.join(name, partial(self._compute_once, question, look))
         return answer if answer.outcome is CacheOutcome.HIT else replace(answer, reason=look.reason)
 
-    def _flight_name(self, question: Question, versions: Mapping[str, str] | None) -> str:
-        return f"{question.key}:{self._generation}:{_joined(versions or {})}"
-
     async def _compute_once(self, question: Question, seen: Look) -> Answer:
-        versions = seen.versions
-        if self._leased is None or versions is None:
-            return await self._compute_and_keep(question, versions)
-        usable = None if seen.freshness is Freshness.DEAD else seen.entry
-        oldest = -inf if usable is None else usable.created_at
+        present = seen.present
+        if self._leased is None or not present.is_shared:
+            return await self._compute_and_keep(question, present)
+        oldest = -inf if seen.usable is None else seen.usable.created_at
 
         async def look() -> Answer | None:
-            found = await self._kept.look(question.key, versions)
-            entry = None if found.freshness is Freshness.DEAD else found.entry
-            is_newer = entry is not None and entry.created_at > oldest
-            return _kept(found, CacheOutcome.HIT) if is_newer else None
+            found = await self._kept.look_elsewhere(question.key, present)
+            if found.usable is None or found.usable.created_at <= oldest:
+                return None
+            self._kept.promote(question.key, found)
+            return _kept(found, CacheOutcome.HIT)
 
-        compute = partial(self._compute_and_keep, question, versions)
-        return await self._leased.run(f"{question.key}:{_joined(versions)}", compute, look)
+        compute = partial(self._compute_and_keep, question, present)
+        return await self._leased.run(_name(question, present), compute, look)
 
-    async def _compute_and_keep(
-        self, question: Question, versions: Mapping[str, str] | None
-    ) -> Answer:
+    async def _compute_and_keep(self, question: Question, present: PresentVersions) -> Answer:
         created_at, started = self._clock.now().timestamp(), self._clock.monotonic()
         result = await question.compute()
         seconds = self._clock.monotonic() - started
-        if versions is not None and question.ttl != 0:
-            await self._keep(question, result, versions, created_at, seconds)
+        if question.ttl != 0 and self._kept.takes(result):
+            entry = self._kept.entry_of(result, present, created_at, seconds, ttl=question.ttl)
+            await self._keep(question, entry, present)
         return Answer(CacheOutcome.MISS, result=result)
 
-    async def _keep(
-        self,
-        question: Question,
-        result: EncodedResult,
-        versions: Mapping[str, str],
-        created_at: float,
-        seconds: float,
-    ) -> None:
-        if not self._kept.takes(result):
+    async def _keep(self, question: Question, entry: CacheEntry, present: PresentVersions) -> None:
+        self._kept.keep_here(question.key, entry, present)
+        if not present.is_shared:
             return
-        entry = self._kept.entry_of(result, versions, created_at, seconds, ttl=question.ttl)
-        try:
-            await self._versions.count_entry(question.tables)
-            await self._kept.keep(question.key, entry)
-        except StoreUnavailableError:
-            return
+        counted = self._versions.count_entry(question.tables)
+        kept = self._kept.keep_elsewhere(question.key, entry)
+        outcomes = await asyncio.gather(counted, kept, return_exceptions=True)
+        errors = [outcome for outcome in outcomes if outcome is not None]
+        for error in errors:
+            if not isinstance(error, StoreUnavailableError):
+                raise error
+        if errors:
+            self._metrics.cache_write_failed()
 
     def _renew(self, question: Question, look: Look) -> None:
-        if self._flight_name(question, look.versions) in self._flights:
+        if _name(question, look.present) in self._flights:
             return
         renewal = asyncio.create_task(self._renewed(question, look))
         self._renewals.add(renewal)
@@ -250,5 +234,5 @@ def _kept(look: Look, outcome: CacheOutcome, *, renewing: bool = False) -> Answe
     return Answer(outcome, entry=look.entry, tier=look.tier, reason=reason, renewing=renewing)
 
 
-def _joined(versions: Mapping[str, str]) -> str:
-    return ",".join(sorted(versions.values()))
+def _name(question: Question, present: PresentVersions) -> str:
+    return f"{question.key}:{present.name}"

@@ -1,32 +1,37 @@
-"""Reading, judging and writing the answers that are kept."""
+"""Reading, judging and writing the answers that are kept: in memory, and in a shared store.
+
+Neither tier is told of invalidations or of what the other does. An entry is valid wherever it
+lies, as long as its versions are the present ones.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isinf
 
 from prismiq.domain.model.cached_answer import CacheEntry, CachePolicy, MissReason
 from prismiq.domain.model.errors import StoreUnavailableError
-from prismiq.domain.model.observations import CacheTier, CacheUsage
+from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate
 from prismiq.domain.rules.cache_envelope import pack, unpack
 from prismiq.domain.rules.freshness import Freshness, freshness, jittered
 from prismiq.ports.cache_backend import CacheBackend
-from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
+from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.table_versions import TableVersions
 
 _LARGE = 256 * 1024
 """Bytes from which compression is left to a thread."""
+_OVER = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is kept for a question, and what may be done with it."""
 
-    versions: Mapping[str, str] | None
-    """The present versions of all tables and of everything; None: it cannot tell."""
+    present: PresentVersions
     entry: CacheEntry | None
     """What was found, also where it cannot be served; inflated where it can."""
     freshness: Freshness
@@ -36,12 +41,24 @@ class Look:
     tier: CacheTier | None = None
     """Where the entry was found."""
 
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The present versions of all tables and, under ``*``, of everything."""
+        tokens = {name: token.decode() for name, token in self.present.tables}
+        return {TableVersions.EVERYTHING: self.present.everything.decode(), **tokens}
+
+    @property
+    def usable(self) -> CacheEntry | None:
+        """The entry, if it can be served at least while the database fails."""
+        return None if self.freshness is Freshness.DEAD else self.entry
+
 
 class KeptAnswers:
-    """Entries in a backend.
+    """Entries in the memory of this process, and behind it in a store that processes share.
 
     Args:
-        backend: keeps them.
+        memory: keeps them here.
+        shared: keeps them for all processes; None where there is only this one.
         clock: tells how old they are.
         policy: how long they are kept.
         chance: returns random numbers, more than 0 and at most 1.
@@ -49,30 +66,47 @@ class KeptAnswers:
 
     def __init__(
         self,
-        backend: CacheBackend,
+        memory: EntryMemory,
+        shared: CacheBackend | None,
         clock: Clock,
         *,
         policy: CachePolicy,
         chance: Callable[[], float],
     ) -> None:
-        self._backend = backend
+        self._memory = memory
+        self._shared = shared
         self._clock = clock
         self._policy = policy
         self._chance = chance
 
-    def usage(self) -> CacheUsage:
-        """Return what the memory of this process holds."""
-        return self._backend.usage() if isinstance(self._backend, CacheGauge) else CacheUsage(0, 0)
+    def look_here(self, key: str, present: PresentVersions) -> Look:
+        """Return what is in the memory of this process."""
+        entry = self._memory.find(key)
+        if entry is None:
+            return Look(present, None, Freshness.DEAD, MissReason.ABSENT)
+        return self._judged(entry, present, CacheTier.MEMORY)
 
-    async def look(self, key: str, versions: Mapping[str, str]) -> Look:
-        """Return what is kept under a key, judged by the present versions."""
+    async def look(self, key: str, present: PresentVersions) -> Look:
+        """Return the best of what is in memory and, where that is no hit, in the shared store."""
+        here = self.look_here(key, present)
+        if here.reason is None or self._shared is None:
+            return here
+        there = await self.look_elsewhere(key, present)
+        if there.usable is None:
+            return there if here.entry is None else here
+        is_older = here.usable is not None and here.usable.created_at > there.usable.created_at
+        return here if is_older else there
 
-        def missed(reason: MissReason, entry: CacheEntry | None = None) -> Look:
-            tier = None if entry is None else CacheTier.SHARED
-            return Look(versions, entry, Freshness.DEAD, reason, tier)
+    async def look_elsewhere(self, key: str, present: PresentVersions) -> Look:
+        """Return what is in the shared store. It costs one call, while the store is there."""
 
+        def missed(reason: MissReason) -> Look:
+            return Look(present, None, Freshness.DEAD, reason)
+
+        if self._shared is None or not present.is_shared:
+            return missed(MissReason.STORE_UNAVAILABLE)
         try:
-            data = await self._backend.get(key)
+            data = await self._shared.get(key)
         except StoreUnavailableError:
             return missed(MissReason.STORE_UNAVAILABLE)
         if data is None:
@@ -80,15 +114,16 @@ class KeptAnswers:
         entry = unpack(data) if isinstance(data, bytes) else None
         if entry is None:
             return missed(MissReason.CORRUPT)
-        if not _is_valid(entry, versions):
-            return missed(MissReason.INVALIDATED, entry)
-        plain = inflate(entry)
-        if plain is None:
+        look = self._judged(entry, present, CacheTier.SHARED)
+        plain = look.usable and await _inflated(entry)
+        if look.usable is not None and plain is None:
             return missed(MissReason.CORRUPT)
-        verdict = self._freshness(plain)
-        is_over = verdict in {Freshness.DEAD, Freshness.STALE_IF_ERROR}
-        reason = MissReason.EXPIRED if is_over else None
-        return Look(versions, plain, verdict, reason, CacheTier.SHARED)
+        return replace(look, entry=plain or entry)
+
+    def promote(self, key: str, look: Look) -> None:
+        """Keep what was found elsewhere in memory too."""
+        if look.tier is CacheTier.SHARED and look.usable is not None:
+            self._hold(key, look.usable, look.present, self._policy.max_stale)
 
     def takes(self, result: EncodedResult) -> bool:
         """Return whether the answer is small enough to be kept."""
@@ -97,7 +132,7 @@ class KeptAnswers:
     def entry_of(
         self,
         result: EncodedResult,
-        versions: Mapping[str, str],
+        present: PresentVersions,
         created_at: float,
         seconds: float,
         *,
@@ -107,36 +142,58 @@ class KeptAnswers:
 
         Args:
             result: what the database said.
-            versions: as they were before it was asked.
+            present: the versions before it was asked.
             created_at: when that was, in Unix seconds.
             seconds: how long it took.
             ttl: seconds to keep it; None is no expiry.
         """
-        lifetime = inf if ttl is None else ttl
+        lifetime = min(inf if ttl is None else ttl, present.lifetime)
         soft = jittered(lifetime * (1 - self._policy.renewal_share), self._chance())
-        tokens = {name: token.encode() for name, token in versions.items()}
         return entry_of(
             result,
             created_at=created_at,
             soft_expiry=created_at + soft,
             hard_expiry=created_at + lifetime,
             compute_seconds=seconds,
-            epoch=tokens.pop(TableVersions.EVERYTHING),
-            versions=tokens,
+            epoch=present.everything,
+            versions=dict(present.tables),
         )
 
-    async def keep(self, key: str, entry: CacheEntry) -> None:
-        """Keep the entry until it could not even stand in for a database that fails.
+    def keep_here(self, key: str, entry: CacheEntry, present: PresentVersions) -> None:
+        """Keep the entry in memory until it could not even stand in for a failing database.
+
+        What was computed while the shared store was away never stands in: it may have been
+        invalidated elsewhere.
+        """
+        max_stale = self._policy.max_stale if present.is_shared else 0.0
+        self._hold(key, entry, present, max_stale)
+
+    async def keep_elsewhere(self, key: str, entry: CacheEntry) -> None:
+        """Keep the entry in the shared store, for as long.
 
         Raises:
             StoreUnavailableError: it could not be written.
         """
-        lifetime = entry.hard_expiry - entry.created_at
-        ttl = None if isinf(lifetime) else lifetime + self._policy.max_stale
-        await self._backend.set(key, await self._packed(entry), ttl)
+        if self._shared is not None:
+            lifetime = entry.hard_expiry - entry.created_at
+            ttl = None if isinf(lifetime) else lifetime + self._policy.max_stale
+            await self._shared.set(key, await self._packed(entry), ttl)
 
-    def _freshness(self, entry: CacheEntry) -> Freshness:
-        return freshness(
+    def _hold(
+        self, key: str, entry: CacheEntry, present: PresentVersions, max_stale: float
+    ) -> None:
+        other = self._memory.find(key)
+        is_older = other is not None and other.created_at > entry.created_at
+        if other is None or not is_older or not present.validate(other):
+            body = entry.stored
+            plain = entry if isinstance(body, bytes) else replace(entry, stored=bytes(body))
+            seconds = entry.hard_expiry + max_stale - self._clock.now().timestamp()
+            self._memory.hold(key, plain, max(seconds, 0.0))
+
+    def _judged(self, entry: CacheEntry, present: PresentVersions, tier: CacheTier) -> Look:
+        if not present.validate(entry):
+            return Look(present, entry, Freshness.DEAD, MissReason.INVALIDATED, tier)
+        verdict = freshness(
             now=self._clock.now().timestamp(),
             soft_expiry=entry.soft_expiry,
             hard_expiry=entry.hard_expiry,
@@ -145,6 +202,8 @@ class KeptAnswers:
             beta=self._policy.beta,
             chance=self._chance(),
         )
+        reason = MissReason.EXPIRED if verdict in _OVER else None
+        return Look(present, entry, verdict, reason, tier)
 
     async def _packed(self, entry: CacheEntry) -> bytes:
         if not self._policy.compresses:
@@ -154,6 +213,7 @@ class KeptAnswers:
         return await asyncio.to_thread(lambda: pack(deflate(entry)))
 
 
-def _is_valid(entry: CacheEntry, versions: Mapping[str, str]) -> bool:
-    tokens = {name: token.encode() for name, token in versions.items()}
-    return entry.epoch == tokens.pop(TableVersions.EVERYTHING) and dict(entry.versions) == tokens
+async def _inflated(entry: CacheEntry) -> CacheEntry | None:
+    if entry.body_size < _LARGE:
+        return inflate(entry)
+    return await asyncio.to_thread(inflate, entry)

@@ -1,5 +1,6 @@
 import gc
 import tracemalloc
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,10 @@ from tests.contracts.cache_backend import CacheBackendContract, PassTime
 from tests.unit.conftest import ManualClock
 
 from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.errors import ConfigurationError
 from prismiq.domain.model.observations import CacheUsage
+from prismiq.domain.rules.cache_envelope import unpack
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 
@@ -57,6 +60,63 @@ async def test_any_number_of_keys_stays_within_the_bytes_it_says() -> None:
         before = tracemalloc.get_traced_memory()[0]
         for number in range(30_000):
             await cache.set(f"query:{number:064x}", bytes(number % 3_000), ttl=300 + number % 50)
+        gc.collect()
+        really_used = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert really_used <= cache.used_bytes <= 2_000 * KIB
+    assert cache.used_bytes > 1_900 * KIB
+
+
+def answer(number: int, body: bytes) -> CacheEntry:
+    """An answer of three tables, nothing of which is shared with another one."""
+    return CacheEntry(
+        created_at=1e9 + number,
+        soft_expiry=2e9 + number,
+        hard_expiry=3e9 + number,
+        compute_seconds=0.1 * number,
+        execution_time_ms=0.2 * number,
+        epoch=f"epoch{number:040}".encode(),
+        versions=tuple((f"public.t{n}{number}", f"{n}{number:040}".encode()) for n in range(3)),
+        row_count=10**6 + number,
+        truncated=False,
+        body_size=len(body),
+        rows_start=0,
+        rows_end=len(body),
+        is_compressed=False,
+        stored=body,
+    )
+
+
+async def test_an_answer_is_handed_out_as_it_is(clock: Clock, pass_time: PassTime) -> None:
+    cache, entry = InMemoryCache(clock=clock), answer(1, b"body")
+    cache.hold("key", entry, 10)
+    assert cache.find("key") is entry
+    await pass_time(10)
+    assert cache.find("key") is None
+    assert len(cache) == 0
+
+
+async def test_answers_and_values_are_kept_side_by_side() -> None:
+    cache, entry = InMemoryCache(), answer(1, b"body")
+    cache.hold("key", entry, inf)
+    kept = await cache.get("key")
+    assert unpack(kept or b"") == entry
+    await cache.set("key", "a text")
+    assert cache.find("key") is None
+    assert await cache.get("key") == "a text"
+    cache.hold("key", entry, 0)
+    assert not await cache.exists("key")
+
+
+def test_any_number_of_answers_stays_within_the_bytes_it_says() -> None:
+    cache = InMemoryCache(max_bytes=2_000 * KIB, max_entries=10**9)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(20_000):
+            cache.hold(f"query:{number:064x}", answer(number, bytes(number % 3_000)), 300)
         gc.collect()
         really_used = tracemalloc.get_traced_memory()[0] - before
     finally:

@@ -73,3 +73,14 @@ async def test_stopped_it_refuses_and_does_not_probe() -> None:
     circuit.reset()
     assert was_open
     assert not circuit.is_open
+
+
+async def test_it_tells_when_it_opens_and_closes() -> None:
+    changes: list[bool] = []
+    circuit = Circuit(Store(failures=1).probe, changes.append)
+    circuit.open()
+    circuit.open()
+    assert changes == [False]
+    await closed(circuit)
+    circuit.reset()
+    assert changes == [False, True]

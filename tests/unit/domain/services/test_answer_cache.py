@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from itertools import count
+from math import inf
 from typing import Any
 
 import pytest
 
 from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.memory.invalidation_bus import InMemoryInvalidationBus
+from prismiq.adapters.memory.store_availability import AlwaysAvailable
 from prismiq.adapters.memory.table_versions import InMemoryTableVersions
+from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.cached_answer import CacheOutcome, CachePolicy, MissReason
 from prismiq.domain.model.errors import (
     DatabaseUnavailableError,
@@ -17,12 +22,14 @@ from prismiq.domain.model.errors import (
     SchemaChangedError,
     StoreUnavailableError,
 )
+from prismiq.domain.model.observations import CacheTier
 from prismiq.domain.model.plan import Column, Output
 from prismiq.domain.model.result import EncodedResult, RowBatch
 from prismiq.domain.model.type_family import TypeFamily
 from prismiq.domain.rules.cache_entry import result_of
 from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
+from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.ports.clock import Clock
 
 LetOthersRun = Callable[[], Awaitable[None]]
@@ -57,10 +64,20 @@ class FailingStore(InMemoryCache, InMemoryTableVersions):
         InMemoryCache.__init__(self, clock=clock)
         InMemoryTableVersions.__init__(self)
         self.failing: set[str] = set()
+        self.answered = asyncio.Event()
+        self.calls: list[str] = []
 
     def _check(self, call: str) -> None:
+        self.calls.append(call)
         if call in self.failing:
             raise StoreUnavailableError
+
+    async def pause(self, _seconds: float) -> None:
+        await self.answered.wait()
+
+    def recover(self) -> None:
+        self.failing = set()
+        self.answered.set()
 
     async def get(self, key: str) -> Any | None:
         self._check("get")
@@ -74,10 +91,32 @@ class FailingStore(InMemoryCache, InMemoryTableVersions):
         self._check("read")
         return await super().read(tables)
 
+    async def rotate(self, tables: Collection[str]) -> int:
+        self._check("rotate")
+        return await super().rotate(tables)
+
+    async def count_entry(self, tables: Collection[str]) -> None:
+        self._check("count")
+        await super().count_entry(tables)
+
 
 @pytest.fixture
 def database() -> Database:
     return Database()
+
+
+class CountingMetrics(NoMetrics):
+    """Counts what the cache itself reports."""
+
+    def __init__(self) -> None:
+        self.joined = 0
+        self.failed_writes = 0
+
+    def flight_joined(self) -> None:
+        self.joined += 1
+
+    def cache_write_failed(self) -> None:
+        self.failed_writes += 1
 
 
 @pytest.fixture
@@ -86,8 +125,55 @@ def store(clock: Clock) -> FailingStore:
 
 
 @pytest.fixture
-def cache(store: FailingStore, clock: Clock) -> AnswerCache:
-    return AnswerCache(store, store, clock, policy=POLICY, chance=lambda: 1e-9)
+def metrics() -> CountingMetrics:
+    return CountingMetrics()
+
+
+MakeCache = Callable[..., AnswerCache]
+
+
+@pytest.fixture
+def make_cache(store: FailingStore, clock: Clock, metrics: CountingMetrics) -> MakeCache:
+    """Make the cache of another process over the same store, or of one that is alone."""
+
+    def make(*, alone: bool = False, policy: CachePolicy = POLICY) -> AnswerCache:
+        tokens = map(str, count())
+        versions = KnownVersions(
+            InMemoryTableVersions() if alone else store,
+            InMemoryInvalidationBus(),
+            AlwaysAvailable(),
+            clock,
+            new_token=lambda: f"token{next(tokens)}",
+            max_age=inf if alone else 0.5,
+            max_outage_age=5.0,
+            pause=store.pause,
+        )
+        return AnswerCache(
+            InMemoryCache(clock=clock),
+            None if alone else store,
+            versions,
+            clock,
+            policy=policy,
+            chance=lambda: 1e-9,
+            metrics=metrics,
+        )
+
+    return make
+
+
+@pytest.fixture(params=["alone", "shared"])
+def cache(make_cache: MakeCache, request: pytest.FixtureRequest) -> AnswerCache:
+    return make_cache(alone=request.param == "alone")
+
+
+@pytest.fixture
+def here(make_cache: MakeCache) -> AnswerCache:
+    return make_cache()
+
+
+@pytest.fixture
+def elsewhere(make_cache: MakeCache) -> AnswerCache:
+    return make_cache()
 
 
 def told(answer: Answer) -> tuple[str, int]:
@@ -241,10 +327,9 @@ async def test_an_answer_without_lifetime_is_not_kept(
 
 
 async def test_an_answer_that_is_too_large_is_not_kept(
-    store: FailingStore, clock: Clock, database: Database
+    make_cache: MakeCache, database: Database
 ) -> None:
-    policy = CachePolicy(max_entry_bytes=10)
-    cache = AnswerCache(store, store, clock, policy=policy, chance=lambda: 1.0)
+    cache = make_cache(policy=CachePolicy(max_entry_bytes=10))
     database.rows = b"[[12345678901]]"
     await cache.answer(database.question())
     assert (await cache.answer(database.question())).outcome is CacheOutcome.MISS
@@ -252,35 +337,190 @@ async def test_an_answer_that_is_too_large_is_not_kept(
 
 @pytest.mark.parametrize("size", [100, 10_000, 1_000_000])
 async def test_compressed_answers_come_back_whole(
-    store: FailingStore, clock: Clock, database: Database, size: int
+    make_cache: MakeCache, store: FailingStore, database: Database, size: int
 ) -> None:
     policy = CachePolicy(compresses=True)
-    cache = AnswerCache(store, store, clock, policy=policy, chance=lambda: 1.0)
     database.rows = b'[["%b"]]' % (b"x" * size)
-    await cache.answer(database.question())
-    hit = await cache.answer(database.question())
+    await make_cache(policy=policy).answer(database.question())
+    assert len(await store.get("key") or b"") < 20_000
+    hit = await make_cache(policy=policy).answer(database.question())
     assert hit.entry is not None
     assert result_of(hit.entry, OUTPUTS).batch.rows_json == database.rows
 
 
-@pytest.mark.parametrize("failing", [{"get"}, {"set"}, {"read"}, {"get", "set", "read"}])
+@pytest.mark.parametrize("failing", [{"get"}, {"set"}, {"count"}, {"read"}, {"get", "set", "read"}])
 async def test_a_store_that_fails_fails_no_query(
-    cache: AnswerCache, store: FailingStore, database: Database, failing: set[str]
+    here: AnswerCache, store: FailingStore, database: Database, clock: Any, failing: set[str]
 ) -> None:
-    await cache.answer(database.question())
+    await here.answer(database.question())
     store.failing = failing
-    assert (await cache.answer(database.question())).result or failing == {"set"}
-    assert (await cache.fresh_answer(database.question())).outcome is CacheOutcome.BYPASS
-    store.failing = set()
-    assert (await cache.answer(database.question())).outcome is CacheOutcome.HIT
+    for seconds in (0.0, 1.0, 10.0):
+        clock.advance(seconds)
+        assert (await here.answer(database.question())).outcome in CacheOutcome
+        assert (await here.fresh_answer(database.question())).outcome is CacheOutcome.BYPASS
+
+
+@pytest.mark.parametrize("failing", [{"set"}, {"count"}, {"set", "count"}])
+async def test_an_answer_that_could_not_be_written_is_counted(
+    here: AnswerCache,
+    store: FailingStore,
+    metrics: CountingMetrics,
+    database: Database,
+    failing: set[str],
+) -> None:
+    store.failing = failing
+    await here.answer(database.question())
+    assert metrics.failed_writes == 1
+
+
+async def test_a_hit_in_memory_asks_nobody(
+    here: AnswerCache, store: FailingStore, database: Database
+) -> None:
+    await here.answer(database.question())
+    store.calls.clear()
+    answers = [await here.answer(database.question()) for _ in range(10)]
+    assert {(each.outcome, each.tier) for each in answers} == {(CacheOutcome.HIT, CacheTier.MEMORY)}
+    assert here.kept_answer(database.question()) == answers[0]
+    assert store.calls == []
+
+
+async def test_a_hit_in_the_shared_store_is_one_call_and_the_next_one_none(
+    here: AnswerCache, elsewhere: AnswerCache, store: FailingStore, database: Database
+) -> None:
+    await elsewhere.answer(database.question())
+    await here.answer(database.question("other"))  # the versions are known here now
+    store.calls.clear()
+    answer = await here.answer(database.question())
+    assert (answer.outcome, answer.tier) == (CacheOutcome.HIT, CacheTier.SHARED)
+    assert told(answer) == ("HIT", 1)
+    assert store.calls == ["get"]
+    assert (await here.answer(database.question())).tier is CacheTier.MEMORY
+    assert store.calls == ["get"]
+
+
+async def test_looking_moves_nothing_into_memory(
+    here: AnswerCache, elsewhere: AnswerCache, database: Database
+) -> None:
+    await elsewhere.answer(database.question())
+    for _ in range(2):
+        look = await here.look(database.question())
+        assert (look.tier, look.reason) == (CacheTier.SHARED, None)
+        assert set(look.versions) == {"*", "public.orders"}
+    assert here.kept_answer(database.question()) is None
+
+
+async def test_an_expired_answer_in_memory_gives_way_to_a_newer_one_of_another_process(
+    here: AnswerCache, elsewhere: AnswerCache, database: Database, clock: Any
+) -> None:
+    await here.answer(database.question())
+    clock.advance(101)
+    await elsewhere.answer(database.question())
+    assert told(await here.answer(database.question())) == ("HIT", 2)
+
+
+async def test_what_was_promoted_does_not_replace_what_is_newer(
+    here: AnswerCache, elsewhere: AnswerCache, database: Database, clock: Any
+) -> None:
+    """A caller asks for a fresh answer while another one is on its way with the older."""
+    await elsewhere.answer(database.question())
+    clock.advance(1)
+    look = await here.look(database.question())
+    await here.fresh_answer(database.question())
+    here._kept.promote("key", look)
+    assert told(await here.answer(database.question())) == ("HIT", 2)
+
+
+async def test_in_an_outage_answers_go_on_then_are_kept_by_this_process_for_a_while(
+    here: AnswerCache, store: FailingStore, database: Database, clock: Any
+) -> None:
+    await here.answer(database.question())
+    store.failing = {"get", "set", "count", "read", "rotate"}
+    clock.advance(0.5)  # the versions must be read again
+    assert told(await here.answer(database.question())) == ("HIT", 1)
+    clock.advance(4.4)
+    assert told(await here.answer(database.question())) == ("HIT", 1)
+    clock.advance(0.1)  # what was known of the store before is too old now
+    assert told(await here.answer(database.question())) == ("MISS", 2)
+    store.calls.clear()
+    clock.advance(3.9)
+    assert told(await here.answer(database.question())) == ("HIT", 2)
+    clock.advance(1.1)
+    assert told(await here.answer(database.question())) == ("MISS", 3)
+    assert store.calls == []
+
+
+async def test_in_an_outage_an_invalidation_holds_here_at_once_and_elsewhere_afterwards(
+    make_cache: MakeCache,
+    store: FailingStore,
+    database: Database,
+    clock: Any,
+    let_others_run: LetOthersRun,
+) -> None:
+    here, elsewhere = make_cache(), make_cache()
+    await here.answer(database.question())
+    await elsewhere.answer(database.question())
+    store.failing = {"get", "set", "count", "read", "rotate"}
+    assert await here.invalidate(frozenset({"public.orders"})) == 0
+    assert told(await here.answer(database.question())) == ("MISS", 2)
+    assert told(await here.answer(database.question())) == ("HIT", 2)
+    store.recover()
+    await let_others_run()
+    clock.advance(0.5)
+    assert told(await elsewhere.answer(database.question())) == ("MISS", 3)
+    assert told(await here.answer(database.question())) == ("HIT", 3)
+
+
+async def test_what_was_computed_in_an_outage_is_not_believed_after_it(
+    here: AnswerCache, store: FailingStore, database: Database, let_others_run: LetOthersRun
+) -> None:
+    store.failing = {"get", "set", "count", "read", "rotate"}
+    await here.answer(database.question())
+    assert told(await here.answer(database.question())) == ("HIT", 1)
+    store.recover()
+    await let_others_run()
+    answer = await here.answer(database.question())
+    assert (told(answer), answer.reason) == (("MISS", 2), MissReason.INVALIDATED)
+
+
+async def test_in_an_outage_of_both_nothing_stands_in_that_others_may_have_invalidated(
+    here: AnswerCache, store: FailingStore, database: Database, clock: Any
+) -> None:
+    await here.answer(database.question("before"))
+    store.failing = {"get", "set", "count", "read", "rotate"}
+    clock.advance(0.5)
+    await here.answer(database.question("meanwhile"))
+    database.error = DatabaseUnavailableError()
+    clock.advance(5.0)
+    for key in ("before", "meanwhile"):
+        with pytest.raises(DatabaseUnavailableError):
+            await here.answer(database.question(key))
+
+
+async def test_callers_who_wait_for_the_same_are_counted(
+    cache: AnswerCache, metrics: CountingMetrics, database: Database, let_others_run: LetOthersRun
+) -> None:
+    gate = asyncio.Event()
+
+    async def compute() -> EncodedResult:
+        await gate.wait()
+        return await database.compute()
+
+    question = Question("key", frozenset(), compute, None)
+    callers = [asyncio.create_task(cache.answer(question)) for _ in range(10)]
+    await let_others_run()
+    assert cache.waiting == 10
+    gate.set()
+    assert {told(answer) for answer in await asyncio.gather(*callers)} == {("MISS", 1)}
+    assert metrics.joined == 9
 
 
 @pytest.mark.parametrize("garbage", [b"", b"garbage", "text", {"a": 1}])
 async def test_a_damaged_entry_is_a_miss(
-    cache: AnswerCache, store: FailingStore, database: Database, garbage: Any
+    here: AnswerCache, store: FailingStore, database: Database, garbage: Any
 ) -> None:
     await store.set("key", garbage)
-    assert told(await cache.answer(database.question())) == ("MISS", 1)
+    answer = await here.answer(database.question())
+    assert (told(answer), answer.reason) == (("MISS", 1), MissReason.CORRUPT)
 
 
 async def test_closing_ends_what_is_under_way(
@@ -301,7 +541,7 @@ async def test_closing_ends_what_is_under_way(
 
 
 async def test_an_answer_says_why_it_was_computed(
-    cache: AnswerCache, store: FailingStore, database: Database, clock: Any
+    cache: AnswerCache, database: Database, clock: Any
 ) -> None:
     reasons = [(await cache.answer(database.question())).reason]
     reasons.append((await cache.answer(database.question())).reason)
@@ -309,10 +549,8 @@ async def test_an_answer_says_why_it_was_computed(
     reasons.append((await cache.answer(database.question())).reason)
     clock.advance(101)
     reasons.append((await cache.answer(database.question())).reason)
-    await store.set("key", b"garbage")
-    reasons.append((await cache.answer(database.question())).reason)
     names = [reason and reason.value for reason in reasons]
-    assert names == ["absent", None, "invalidated", "expired", "corrupt"]
+    assert names == ["absent", None, "invalidated", "expired"]
 
 
 async def test_looking_computes_and_renews_nothing(

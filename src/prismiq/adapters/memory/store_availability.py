@@ -1,0 +1,14 @@
+"""Where there is no store to be away."""
+
+from prismiq.ports.store_availability import StoreAvailability
+
+
+class AlwaysAvailable(StoreAvailability):
+    """The memory of this process is there for as long as the process is."""
+
+    @property
+    def is_available(self) -> bool:
+        return True
+
+    async def available(self) -> None:
+        return
