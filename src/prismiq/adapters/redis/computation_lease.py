@@ -25,12 +25,16 @@ return 1
 """)
 
 
+_PATIENCE = 0.1
+"""Seconds after which who waits looks again: a server that was frozen says nothing."""
+
+
 class RedisComputationLease(ComputationLease):
     """One key per lease, and one channel on which their ends are announced.
 
     The process subscribes while somebody waits, once for all waiters. Who waits looks at the key
-    after subscribing, after losing the connection, and when the lease should have ended, so that
-    neither a lost message nor an owner who died holds up anybody.
+    after subscribing, after losing the connection, when the lease should have ended, and now and
+    then, so that neither a lost message nor an owner or a server that died holds up anybody.
 
     Args:
         connection: shared; who made it closes it.
@@ -67,7 +71,7 @@ class RedisComputationLease(ComputationLease):
         try:
             async with asyncio.timeout(seconds), self._waiting(key) as woken:
                 while (left := await self._seconds_left(key)) > 0:
-                    await _any_of(woken, left)
+                    await _any_of(woken, min(left, _PATIENCE))
         except TimeoutError:
             return False
         return True

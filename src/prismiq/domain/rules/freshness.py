@@ -60,6 +60,14 @@ def freshness(
     return Freshness.REFRESH_EARLY if now + head_start >= soft_expiry else Freshness.FRESH
 
 
+def is_surely_fresh(*, now: float, soft_expiry: float, compute_seconds: float, beta: float) -> bool:
+    """Return whether an answer is FRESH whatever the chance: no draw reaches its expiry.
+
+    ``chance`` is a multiple of 2⁻⁵³, so that its logarithm is more than -37.
+    """
+    return now + 37 * compute_seconds * beta < soft_expiry
+
+
 def jittered(ttl: float, chance: float, share: float = 0.1) -> float:
     """Return a time to live up to ``share`` shorter, so that what was kept at once expires apart.
 

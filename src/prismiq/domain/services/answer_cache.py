@@ -112,8 +112,13 @@ class AnswerCache:
     def kept_answer(self, question: Question) -> Answer | None:
         """Return the answer if it is a hit in memory. It waits for nothing."""
         present = self._versions.known(question.tables)
-        look = present and self._kept.look_here(question.key, present)
-        return self._hit(question, look) if look and look.reason is None else None
+        if present is None:
+            return None
+        entry = self._kept.fresh_here(question.key, present)
+        if entry is not None:
+            return Answer(CacheOutcome.HIT, entry=entry, tier=CacheTier.MEMORY)
+        look = self._kept.look_here(question.key, present)
+        return self._hit(question, look) if look.reason is None else None
 
     async def answer(self, question: Question) -> Answer:
         """Return the kept answer, or compute it. Raises whatever ``compute`` raises."""

@@ -16,7 +16,7 @@ from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate
 from prismiq.domain.rules.cache_envelope import pack, unpack
-from prismiq.domain.rules.freshness import Freshness, freshness, jittered
+from prismiq.domain.rules.freshness import Freshness, freshness, is_surely_fresh, jittered
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 from prismiq.ports.entry_memory import EntryMemory
@@ -78,6 +78,22 @@ class KeptAnswers:
         self._clock = clock
         self._policy = policy
         self._chance = chance
+
+    def fresh_here(self, key: str, present: PresentVersions) -> CacheEntry | None:
+        """Return what is in memory if it is valid and nowhere near its expiry.
+
+        That is what nearly all hits find, and less work than to look.
+        """
+        entry = self._memory.find(key)
+        if entry is None or not present.validate(entry):
+            return None
+        is_fresh = is_surely_fresh(
+            now=self._clock.now().timestamp(),
+            soft_expiry=entry.soft_expiry,
+            compute_seconds=entry.compute_seconds,
+            beta=self._policy.beta,
+        )
+        return entry if is_fresh else None
 
     def look_here(self, key: str, present: PresentVersions) -> Look:
         """Return what is in the memory of this process."""

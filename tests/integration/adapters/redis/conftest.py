@@ -1,17 +1,19 @@
 """A Redis Cluster of three masters, and connections to each kind of Redis."""
 
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from redis import Redis
+from redis import Redis as Client
 from tests.contracts.redis_time import pass_time_in
-from tests.integration.conftest import running_redis
+from tests.integration.conftest import RedisServer, StartRedis, running_redis
 
 from prismiq.adapters.redis.connection import RedisConnection
 
@@ -62,7 +64,7 @@ def cluster(free_port: FreePort) -> Iterator[RedisCluster]:
             options = f"--port {port} --bind 127.0.0.1 --cluster-enabled yes".split()
             processes.append(running.enter_context(running_redis(*options)).process)
             ports.append(port)
-        nodes = [running.enter_context(Redis(port=port, decode_responses=True)) for port in ports]
+        nodes = [running.enter_context(Client(port=port, decode_responses=True)) for port in ports]
         _form_cluster(nodes, ports)
         hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
         yield RedisCluster(f"redis+cluster://{hosts}", processes)
@@ -133,3 +135,37 @@ async def elsewhere_connection(any_redis_url: str) -> AsyncIterator[RedisConnect
 @pytest.fixture
 def pass_time(connection: RedisConnection) -> Callable[[float], Awaitable[None]]:
     return pass_time_in(connection.client)
+
+
+class Redis:
+    """A server that can be stopped and started again at the same address."""
+
+    def __init__(self, start: StartRedis, port: int, directory: Path) -> None:
+        self._start = start
+        self._options = f"--port {port} --bind 127.0.0.1 --dir {directory}".split()
+        self.url = f"redis://127.0.0.1:{port}"
+        self.server: RedisServer = start(*self._options)
+
+    def kill(self) -> None:
+        self.server.process.kill()
+        self.server.process.wait()
+
+    def restart(self) -> None:
+        self.server = self._start(*self._options)
+
+    def frozen(self) -> AbstractContextManager[None]:
+        return frozen(self.server.process)
+
+
+@contextmanager
+def frozen(process: "subprocess.Popen[str]") -> Iterator[None]:
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def redis(start_redis: StartRedis, free_port: FreePort, server_dir: Path) -> Redis:
+    return Redis(start_redis, free_port(), server_dir)

@@ -1,19 +1,14 @@
 """What users of a Redis notice when it is killed, frozen, restarted or emptied: next to nothing."""
 
 import asyncio
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
 import pytest
 from tests.contracts.invalidation_bus import Heard
-from tests.integration.adapters.redis.conftest import FreePort, RedisCluster
-from tests.integration.conftest import RedisServer, StartRedis
+from tests.integration.adapters.redis.conftest import FreePort, Redis, RedisCluster, frozen
 
 from prismiq.adapters.redis.cache import RedisCache
 from prismiq.adapters.redis.computation_lease import RedisComputationLease
@@ -30,40 +25,6 @@ BUSY_MACHINE = 2.0
 """Seconds that other processes of the machine may take from us on top."""
 
 EVERYTHING = RedisTableVersions.EVERYTHING
-
-
-class Redis:
-    """A server that can be stopped and started again at the same address."""
-
-    def __init__(self, start: StartRedis, port: int, directory: Path) -> None:
-        self._start = start
-        self._options = f"--port {port} --bind 127.0.0.1 --dir {directory}".split()
-        self.url = f"redis://127.0.0.1:{port}"
-        self.server: RedisServer = start(*self._options)
-
-    def kill(self) -> None:
-        self.server.process.kill()
-        self.server.process.wait()
-
-    def restart(self) -> None:
-        self.server = self._start(*self._options)
-
-    def frozen(self) -> AbstractContextManager[None]:
-        return frozen(self.server.process)
-
-
-@contextmanager
-def frozen(process: "subprocess.Popen[str]") -> Iterator[None]:
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
-
-
-@pytest.fixture
-def redis(start_redis: StartRedis, free_port: FreePort, server_dir: Path) -> Redis:
-    return Redis(start_redis, free_port(), server_dir)
 
 
 async def _connected(url: str, deadline: float) -> AsyncIterator[RedisConnection]:

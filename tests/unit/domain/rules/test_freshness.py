@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismiq.domain.rules.freshness import Freshness, freshness, jittered
+from prismiq.domain.rules.freshness import Freshness, freshness, is_surely_fresh, jittered
 
 KEPT: dict[str, Any] = {
     "soft_expiry": 100.0,
@@ -96,3 +96,17 @@ def test_jitter_only_shortens(ttl: float, chance: float, share: float) -> None:
 def test_jitter_spreads_evenly_and_leaves_the_endless_alone() -> None:
     assert [jittered(100.0, chance) for chance in (0.0, 0.5, 1.0)] == [100.0, 95.0, 90.0]
     assert jittered(inf, 0.7) == inf
+
+
+@given(st.floats(-100, 300), st.floats(0, 10), st.floats(0, 2), st.integers(1, 2**53))
+def test_what_is_surely_fresh_is_fresh_with_every_draw(
+    now: float, compute_seconds: float, beta: float, draw: int
+) -> None:
+    kept = {"soft_expiry": 100.0, "compute_seconds": compute_seconds, "beta": beta}
+    if is_surely_fresh(now=now, **kept):
+        assert freshness(**(KEPT | kept | {"chance": draw / 2**53}), now=now) is Freshness.FRESH
+
+
+def test_an_answer_far_from_its_expiry_is_surely_fresh() -> None:
+    assert is_surely_fresh(now=25.0, soft_expiry=100.0, compute_seconds=2.0, beta=1.0)
+    assert not is_surely_fresh(now=27.0, soft_expiry=100.0, compute_seconds=2.0, beta=1.0)
