@@ -3,14 +3,22 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 
+from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.memory.invalidation_bus import InMemoryInvalidationBus
+from prismiq.adapters.memory.store_availability import AlwaysAvailable
+from prismiq.adapters.memory.table_versions import InMemoryTableVersions
 from prismiq.adapters.system.no_metrics import NoMetrics
+from prismiq.domain.model.cached_answer import CachePolicy
 from prismiq.domain.model.plan import QueryPlan, SamplePlan
 from prismiq.domain.model.result import CompiledQuery, PlanEstimate, RowBatch
 from prismiq.domain.model.schema import ColumnSchema, DatabaseSchema, Relationship, TableSchema
 from prismiq.domain.model.scope import Scope
+from prismiq.domain.services.answer_cache import AnswerCache
+from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.ports.clock import Clock
 from prismiq.ports.dependency_source import DependencySource, TableDependencies, TableName
@@ -181,3 +189,24 @@ def observer(clock: ManualClock) -> QueryObserver:
 @pytest.fixture
 def runner(clock: ManualClock) -> SlowRunner:
     return SlowRunner(clock)
+
+
+def kept_in_memory(clock: Clock) -> AnswerCache:
+    """Return a cache of answers as a single process has it."""
+    versions = KnownVersions(
+        InMemoryTableVersions(),
+        InMemoryInvalidationBus(),
+        AlwaysAvailable(),
+        clock,
+        new_token=lambda: "never needed",
+        max_age=inf,
+    )
+    return AnswerCache(
+        InMemoryCache(clock=clock),
+        None,
+        versions,
+        clock,
+        policy=CachePolicy(),
+        chance=lambda: 1.0,
+        metrics=NoMetrics(),
+    )

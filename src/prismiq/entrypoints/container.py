@@ -94,9 +94,12 @@ def _questions(options: EngineOptions, queries: QueryService, clock: Clock) -> Q
 
 
 def _answer_cache(
-    options: EngineOptions, cache: CacheBackend | None, clock: Clock
+    options: EngineOptions, cache: CacheBackend | None, clock: Clock, metrics: MetricsSink
 ) -> AnswerCache | None:
-    return None if cache is None else answer_cache(cache, cache_policy(options), clock)
+    if cache is None:
+        return None
+    policy, size = cache_policy(options), options.cache_max_bytes
+    return answer_cache(cache, policy, clock, metrics, memory_bytes=size)
 
 
 def _answers(  # noqa: PLR0917 - as the container gives them
@@ -137,7 +140,7 @@ class EngineContainer(containers.DeclarativeContainer):
     )
     sampler = providers.Singleton(ColumnSampler, catalog, compiler, runner, observer)
 
-    answer_cache = providers.Singleton(_answer_cache, options, cache, clock)
+    answer_cache = providers.Singleton(_answer_cache, options, cache, clock, metrics)
     usage = providers.Singleton(usage_sampler, metrics, pool, answer_cache)
     exposition = providers.Singleton(metrics_exposition, options, usage)
     statistics = providers.Singleton(CacheStatistics, metrics)

@@ -113,6 +113,8 @@ class EngineLifecycle(EngineHealth):
             try:
                 await self._container.pool().open()
                 await self._catalog.require_exposed_tables(self._default_scope)
+                if (kept := self._container.answer_cache()) is not None:
+                    await kept.start()
             except BaseException:
                 await self._close()
                 raise

@@ -41,7 +41,7 @@ class QueryCache(query_cache.QueryCache):
         scope: Scope | None = None,
     ) -> None:
         clock = clock or SystemClock()
-        kept = answer_cache(backend, CachePolicy(ttl=default_ttl), clock)
+        kept = answer_cache(backend, CachePolicy(ttl=default_ttl), clock, NoMetrics())
         questions = PlainQuestions(
             clock, ttl=default_ttl, default_schema=default_schema, execute=execute
         )

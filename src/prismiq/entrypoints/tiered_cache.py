@@ -6,6 +6,7 @@ from prismiq.domain.services import tiered_cache
 from prismiq.ports.computation_lease import ComputationLease
 from prismiq.ports.invalidation_bus import InvalidationBus
 from prismiq.ports.shared_cache import SharedCache
+from prismiq.ports.store_availability import StoreAvailability
 from prismiq.ports.table_versions import TableVersions
 
 _TOPIC = "entries"
@@ -39,6 +40,9 @@ class TieredCache(tiered_cache.TieredCache, SharedCache):
 
     def invalidation_bus(self, topic: str = "tables") -> InvalidationBus:
         return self._store.invalidation_bus(topic)
+
+    def availability(self) -> StoreAvailability:
+        return self._store.availability()
 
     def computation_lease(self) -> ComputationLease:
         return self._store.computation_lease()

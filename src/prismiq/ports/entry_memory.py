@@ -1,11 +1,12 @@
 """Where this process keeps answers, ready to be served."""
 
 from abc import abstractmethod
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from prismiq.domain.model.cached_answer import CacheEntry
 
 
+@runtime_checkable
 class EntryMemory(Protocol):
     """Entries as objects: a hit copies, parses and awaits nothing.
 

@@ -6,6 +6,7 @@ from prismiq.domain.model.observations import CacheUsage
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.computation_lease import ComputationLease
 from prismiq.ports.invalidation_bus import InvalidationBus
+from prismiq.ports.store_availability import StoreAvailability
 from prismiq.ports.table_versions import TableVersions
 
 
@@ -41,6 +42,10 @@ class SharedCache(CacheBackend):
         Raises:
             StoreUnavailableError: it does not answer yet.
         """
+
+    @abstractmethod
+    def availability(self) -> StoreAvailability:
+        """Return what tells when the store is away, and when it is back."""
 
     @abstractmethod
     async def disconnect(self) -> None:

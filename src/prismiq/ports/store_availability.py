@@ -1,6 +1,7 @@
 """Whether the shared store is away, and when it is back."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -11,6 +12,10 @@ class StoreAvailability(Protocol):
     @abstractmethod
     def is_available(self) -> bool:
         """Whether the next call would be tried at all."""
+
+    @abstractmethod
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        """Call back whenever it goes away (False) or is back (True). It may not block or raise."""
 
     @abstractmethod
     async def available(self) -> None:

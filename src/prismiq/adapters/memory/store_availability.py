@@ -1,5 +1,7 @@
 """Where there is no store to be away."""
 
+from collections.abc import Callable
+
 from prismiq.ports.store_availability import StoreAvailability
 
 
@@ -9,6 +11,9 @@ class AlwaysAvailable(StoreAvailability):
     @property
     def is_available(self) -> bool:
         return True
+
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        del on_change  # never
 
     async def available(self) -> None:
         return

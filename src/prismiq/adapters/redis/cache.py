@@ -21,6 +21,7 @@ from prismiq.domain.rules.value_codec import CorruptValueError
 from prismiq.ports.computation_lease import ComputationLease
 from prismiq.ports.invalidation_bus import InvalidationBus
 from prismiq.ports.shared_cache import SharedCache
+from prismiq.ports.store_availability import StoreAvailability
 from prismiq.ports.table_versions import TableVersions
 
 _KEYS_PER_SCAN = 500
@@ -72,6 +73,9 @@ class RedisCache(SharedCache):
 
     def computation_lease(self) -> ComputationLease:
         return RedisComputationLease(self._connection, prefix=self._installation)
+
+    def availability(self) -> StoreAvailability:
+        return self._connection
 
     async def get(self, key: str) -> Any | None:
         name = self._name(key)

@@ -41,32 +41,21 @@ class RedisConnection(StoreAvailability):
         client: a client without retries, as ``client_for`` makes them.
         deadline: seconds within which a call must be answered, connecting included.
         connect_timeout: seconds to connect when nobody is waiting.
-        on_change: is told whether the store is available, whenever that changes. It may not block
-            or raise.
     """
 
     def __init__(
-        self,
-        client: RedisClient,
-        *,
-        deadline: float = 0.1,
-        connect_timeout: float = 1.0,
-        on_change: Callable[[bool], None] = lambda _is_available: None,
+        self, client: RedisClient, *, deadline: float = 0.1, connect_timeout: float = 1.0
     ) -> None:
         self._client = client
         self._deadline = deadline
         self._connect_timeout = connect_timeout
         self._slots = asyncio.Semaphore(_CONNECTIONS)
-        self._circuit = Circuit(self._probe, on_change)
+        self._circuit = Circuit(self._probe, self._changed)
+        self._watchers: list[Callable[[bool], None]] = []
 
     @classmethod
     def to(
-        cls,
-        redis_url: str,
-        *,
-        deadline: float = 0.1,
-        connect_timeout: float = 1.0,
-        on_change: Callable[[bool], None] = lambda _is_available: None,
+        cls, redis_url: str, *, deadline: float = 0.1, connect_timeout: float = 1.0
     ) -> "RedisConnection":
         """Return the connection to a URL; see ``client_for`` for its forms.
 
@@ -78,7 +67,7 @@ class RedisConnection(StoreAvailability):
             connect_timeout=connect_timeout,
             max_connections=_CONNECTIONS + _SPARE_CONNECTIONS,
         )
-        return cls(client, deadline=deadline, connect_timeout=connect_timeout, on_change=on_change)
+        return cls(client, deadline=deadline, connect_timeout=connect_timeout)
 
     @property
     def client(self) -> RedisClient:
@@ -93,6 +82,9 @@ class RedisConnection(StoreAvailability):
     @property
     def is_available(self) -> bool:
         return not self._circuit.is_open
+
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        self._watchers.append(on_change)
 
     async def available(self) -> None:
         await self._circuit.closed()
@@ -139,6 +131,10 @@ class RedisConnection(StoreAvailability):
                 if _means_it_is_away(error):
                     self._circuit.open()
                 raise translated(error) from error
+
+    def _changed(self, is_available: bool) -> None:  # noqa: FBT001 - the circuit calls it
+        for on_change in self._watchers:
+            on_change(is_available)
 
     async def _probe(self) -> None:
         await self._drop_idle()

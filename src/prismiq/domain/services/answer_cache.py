@@ -19,7 +19,7 @@ from prismiq.domain.model.errors import (
     SchemaChangedError,
     StoreUnavailableError,
 )
-from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.freshness import Freshness
@@ -28,6 +28,7 @@ from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.leased_computation import LeasedComputation
 from prismiq.domain.services.shared_flights import SharedFlights
 from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.metrics_sink import MetricsSink
@@ -67,7 +68,7 @@ class Answer:
     """Whether it is being renewed in the background."""
 
 
-class AnswerCache:
+class AnswerCache(CacheGauge):
     """Serves kept answers, and has the others computed once.
 
     A cache that fails is never the reason that a query fails: what cannot be read is a miss, what
@@ -103,6 +104,13 @@ class AnswerCache:
         self._leased = leased
         self._flights: SharedFlights[Answer] = SharedFlights()
         self._renewals: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Hear what other processes invalidate. Until then they are noticed within a bound."""
+        await self._versions.__aenter__()
+
+    def usage(self) -> CacheUsage:
+        return self._kept.usage()
 
     @property
     def waiting(self) -> int:
@@ -149,6 +157,21 @@ class AnswerCache:
         answer = await self._compute_and_keep(question, present)
         return Answer(CacheOutcome.BYPASS, result=answer.result)
 
+    async def keep(
+        self, question: Question, result: EncodedResult, present: PresentVersions | None
+    ) -> None:
+        """Keep an answer that the caller has computed.
+
+        Args:
+            question: what it answers.
+            result: the answer.
+            present: as ``look`` found it before it was computed; None: as it is now.
+        """
+        if present is None:
+            present = await self._versions.present(question.tables)
+        created_at = self._clock.now().timestamp()
+        await self._keep(question, result, present, created_at, result.execution_time_ms / 1000)
+
     async def invalidate(self, tables: frozenset[str]) -> int:
         """Make every answer that depends on one of the tables unreachable.
 
@@ -161,11 +184,12 @@ class AnswerCache:
         return await self._versions.rotate_all()
 
     async def close(self) -> None:
-        """Stop what is under way."""
+        """Stop what is under way, and listening. It can be started again."""
         for renewal in self._renewals:
             renewal.cancel()
         await asyncio.gather(*self._renewals, return_exceptions=True)
         await self._flights.close()
+        await self._versions.__aexit__(None, None, None)
 
     def _hit(self, question: Question, look: Look) -> Answer:
         renewing = look.freshness is not Freshness.FRESH
@@ -201,12 +225,20 @@ class AnswerCache:
         created_at, started = self._clock.now().timestamp(), self._clock.monotonic()
         result = await question.compute()
         seconds = self._clock.monotonic() - started
-        if question.ttl != 0 and self._kept.takes(result):
-            entry = self._kept.entry_of(result, present, created_at, seconds, ttl=question.ttl)
-            await self._keep(question, entry, present)
+        await self._keep(question, result, present, created_at, seconds)
         return Answer(CacheOutcome.MISS, result=result)
 
-    async def _keep(self, question: Question, entry: CacheEntry, present: PresentVersions) -> None:
+    async def _keep(
+        self,
+        question: Question,
+        result: EncodedResult,
+        present: PresentVersions,
+        created_at: float,
+        seconds: float,
+    ) -> None:
+        if question.ttl == 0 or not self._kept.takes(result):
+            return
+        entry = self._kept.entry_of(result, present, created_at, seconds, ttl=question.ttl)
         self._kept.keep_here(question.key, entry, present)
         if not present.is_shared:
             return

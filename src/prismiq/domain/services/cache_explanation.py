@@ -37,7 +37,7 @@ def explanation_of(question: Question, look: Look, now: float) -> CacheExplanati
         expires_in=None if entry is None else _until(entry.hard_expiry, now),
         size_bytes=None if entry is None else entry.body_size,
         compute_seconds=None if entry is None else round(entry.compute_seconds, 6),
-        versions={name: token[:_SHOWN] for name, token in sorted((look.versions or {}).items())},
+        versions={name: token[:_SHOWN] for name, token in sorted(look.versions.items())},
         entry_versions={} if entry is None else _versions_of(entry),
     )
 

@@ -11,13 +11,14 @@ from math import inf, isinf
 
 from prismiq.domain.model.cached_answer import CacheEntry, CachePolicy, MissReason
 from prismiq.domain.model.errors import StoreUnavailableError
-from prismiq.domain.model.observations import CacheTier
+from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate
 from prismiq.domain.rules.cache_envelope import pack, unpack
 from prismiq.domain.rules.freshness import Freshness, freshness, is_surely_fresh, jittered
 from prismiq.ports.cache_backend import CacheBackend
+from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.table_versions import TableVersions
@@ -78,6 +79,10 @@ class KeptAnswers:
         self._clock = clock
         self._policy = policy
         self._chance = chance
+
+    def usage(self) -> CacheUsage:
+        """Return what the memory of this process holds."""
+        return self._memory.usage() if isinstance(self._memory, CacheGauge) else CacheUsage(0, 0)
 
     def fresh_here(self, key: str, present: PresentVersions) -> CacheEntry | None:
         """Return what is in memory if it is valid and nowhere near its expiry.

@@ -89,6 +89,8 @@ class KnownVersions:
     async def __aenter__(self) -> Self:
         listening = self._bus.listen(self._forget, self._hear_gap)
         await self._listening.enter_async_context(listening)
+        if self._is_away:
+            self._start(self._come_back())  # it was left before the store was back
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -96,8 +98,9 @@ class KnownVersions:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._rotations.replay_now()
         if self._rotations.is_pending:
-            _logger.warning("invalidations made while the shared store was away are lost")
+            _logger.warning("what was invalidated while the shared store was away is untold")
 
     @property
     def is_shared(self) -> bool:

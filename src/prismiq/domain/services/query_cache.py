@@ -10,6 +10,7 @@ from typing import TypeAlias
 from prismiq.domain.model.cache_report import CacheExplanation, CacheStats, CacheWarmUp
 from prismiq.domain.model.cached_answer import CacheOutcome
 from prismiq.domain.model.errors import ConfigurationError, PrismiqError
+from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.result import QueryResult
 from prismiq.domain.model.scope import Scope
@@ -26,7 +27,7 @@ from prismiq.ports.clock import Clock
 _NOT_HITS = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 _MOST_SEEN = 64
 
-_Seen: TypeAlias = Mapping[tuple[int, str], Mapping[str, str]]
+_Seen: TypeAlias = Mapping[tuple[int, str], PresentVersions]
 _seen: ContextVar[_Seen] = ContextVar("prismiq_versions_seen", default=MappingProxyType({}))
 """Versions that the current task has met, by cache and key."""
 
@@ -79,10 +80,9 @@ class QueryCache:
         if question is None:
             return None
         look = await self._answers.look(question)
-        if look.versions is not None:
-            # What this task computes from now on was begun under these versions.
-            latest = list(_seen.get().items())[-_MOST_SEEN:]
-            _seen.set({**dict(latest), (id(self), question.key): look.versions})
+        # What this task computes from now on was begun under these versions.
+        latest = list(_seen.get().items())[-_MOST_SEEN:]
+        _seen.set({**dict(latest), (id(self), question.key): look.present})
         if look.entry is None or look.freshness in _NOT_HITS:
             return None
         return decode_result(kept_result(look.entry))
@@ -112,8 +112,8 @@ class QueryCache:
         """
         question = await self._questions.question(query, scope or self._scope, ttl=ttl)
         if question is not None:
-            versions = _seen.get().get((id(self), question.key))
-            await self._answers.keep(question, encoded(result), versions)
+            present = _seen.get().get((id(self), question.key))
+            await self._answers.keep(question, encoded(result), present)
 
     async def invalidate_table(self, table_name: str) -> int:
         """Make all answers that depend on a table unreachable, for every process and tenant.

@@ -81,6 +81,11 @@ class Rotations:
             if not self._pending:
                 return found
 
+    async def replay_now(self) -> None:
+        """Try once to replay what was put aside: there may be no later."""
+        with suppress(StoreUnavailableError):
+            await self._replay()
+
     async def _replay(self) -> None:
         while self._pending:
             batch = self._pending.batch()

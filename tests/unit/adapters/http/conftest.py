@@ -6,21 +6,18 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
+from tests.unit.conftest import kept_in_memory
 
 from prismiq.adapters.http.caller_scope import ScopeOf, single_tenant
 from prismiq.adapters.http.direct_lane import DirectLane
 from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import make_query_router
 from prismiq.adapters.http.schema_router import make_schema_router
-from prismiq.adapters.memory.cache import InMemoryCache
-from prismiq.adapters.memory.table_versions import InMemoryTableVersions
 from prismiq.adapters.system.no_metrics import NoMetrics
-from prismiq.domain.model.cached_answer import CachePolicy
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.model.schema import DatabaseSchema
 from prismiq.domain.model.schema_config import ColumnConfig, SchemaConfig, TableConfig
 from prismiq.domain.model.scope import Scope
-from prismiq.domain.services.answer_cache import AnswerCache
 from prismiq.domain.services.cache_statistics import CacheStatistics
 from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.query_answers import QueryAnswers
@@ -54,13 +51,7 @@ def queries(
 @pytest.fixture
 def answers(catalog: SchemaCatalog, queries: QueryService, clock: Any) -> QueryAnswers:
     """Answers that are kept in memory."""
-    cache = AnswerCache(
-        InMemoryCache(clock=clock),
-        InMemoryTableVersions(),
-        clock,
-        policy=CachePolicy(),
-        chance=lambda: 1.0,
-    )
+    cache = kept_in_memory(clock)
     questions = Questions(queries, clock, LIMITS.max_rows)
     statistics = CacheStatistics(NoMetrics())
     return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=300.0)

@@ -135,7 +135,8 @@ async def test_disconnected_it_refuses_until_it_is_connected(connection: RedisCo
 async def test_it_tells_whether_the_store_is_available() -> None:
     changes: list[bool] = []
     client = fakeredis.FakeAsyncRedis()
-    connection = RedisConnection(client, on_change=changes.append)
+    connection = RedisConnection(client)
+    connection.watch(changes.append)
     with pytest.raises(StoreUnavailableError):
         await connection.run(raising(OSError()))
     await available(connection)

@@ -182,6 +182,9 @@ class Link(StoreAvailability):
     def is_available(self) -> bool:
         return self.is_up
 
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        raise NotImplementedError
+
     async def available(self) -> None:
         while not self.is_up:
             await self._scheduler.pause()

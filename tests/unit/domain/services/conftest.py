@@ -4,11 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.unit.conftest import kept_in_memory
 
-from prismiq.adapters.memory.cache import InMemoryCache
-from prismiq.adapters.memory.table_versions import InMemoryTableVersions
 from prismiq.adapters.system.no_metrics import NoMetrics
-from prismiq.domain.model.cached_answer import CachePolicy
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.model.schema import DatabaseSchema
@@ -46,13 +44,7 @@ def schema_catalog(source: Any, clock: Any, flights_schema: DatabaseSchema) -> S
 
 @pytest.fixture
 def kept(clock: Any) -> AnswerCache:
-    return AnswerCache(
-        InMemoryCache(clock=clock),
-        InMemoryTableVersions(),
-        clock,
-        policy=CachePolicy(),
-        chance=lambda: 1.0,
-    )
+    return kept_in_memory(clock)
 
 
 @pytest.fixture

@@ -38,6 +38,9 @@ class Store(InMemoryTableVersions, StoreAvailability):
     def is_available(self) -> bool:
         return self.open.is_set()
 
+    def watch(self, on_change: Callable[[bool], None]) -> None:
+        raise NotImplementedError
+
     async def available(self) -> None:
         await self.open.wait()
 
@@ -395,7 +398,17 @@ async def test_what_can_not_be_delivered_at_the_end_is_said(
     async with versions:
         store.open.clear()
         await versions.rotate(A)
-    assert "are lost" in caplog.text
+    assert "is untold" in caplog.text
+
+
+async def test_at_the_end_the_replay_is_tried_once_more(
+    store: Store, bus: Bus, clock: ManualClock
+) -> None:
+    async with KnownVersions(store, bus, store, clock, new_token=lambda: "own") as versions:
+        store.open.clear()
+        await versions.rotate(A)
+        store.open.set()
+    assert store.rotations == [A]
 
 
 async def test_where_no_other_process_is_nothing_is_read_twice(
