@@ -1,20 +1,21 @@
 """What is in ``deploy/``, and what it has to fit."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
-import typer
 import yaml
 
 from prismiq import Settings, create_app
-from prismiq.entrypoints.cli.application import application
 
 ROOT = Path(__file__).parents[3]
 MACHINES_ASK = ("/health", "/health/live", "/health/ready", "/health/startup", "/metrics")
-CheckArguments: TypeAlias = Callable[[list[str]], dict[str, Any]]
+ListensOn: TypeAlias = Callable[[list[str]], tuple[str, int]]
 
 
 @pytest.fixture
@@ -32,14 +33,24 @@ async def paths() -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def arguments_of_serve() -> CheckArguments:
-    """Return what ``prismiq`` understands of its arguments; wrong ones raise."""
-    serve = typer.main.get_command(application).commands["serve"]  # type: ignore[attr-defined]
+def listens_on() -> ListensOn:
+    """Return where ``prismiq serve …`` listens; fails where it does not know the arguments."""
 
-    def understand(arguments: list[str]) -> dict[str, Any]:
+    def understand(arguments: list[str]) -> tuple[str, int]:
         assert arguments[0] == "serve"
-        understood: dict[str, Any] = serve.make_context("serve", arguments[1:]).params
-        return understood
+        done = subprocess.run(
+            [Path(sys.executable).with_name("prismiq"), *arguments, "--help"],
+            env={"COLUMNS": "200"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        given = dict(zip(arguments[1::2], arguments[2::2], strict=True))
+        default = re.search(r"--port .*\[default: (\d+)\]", done.stdout)
+        assert default is not None
+        return given["--host"], int(given.get("--port", default[1]))
 
     return understand
 

@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -65,14 +64,14 @@ def test_the_final_stage_installs_nothing_and_is_not_root(
 
 
 def test_it_starts_the_command_without_a_shell(
-    stages: list[list[tuple[str, str]]], arguments_of_serve: Callable[[list[str]], Any]
+    stages: list[list[tuple[str, str]]], listens_on: Callable[[list[str]], tuple[str, int]]
 ) -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     (program,) = json.loads(values(stages[-1], "ENTRYPOINT")[0])
     assert program in scripts
-    understood = arguments_of_serve(json.loads(values(stages[-1], "CMD")[0]))
-    assert understood["host"] == "0.0.0.0"
-    assert values(stages[-1], "EXPOSE") == [str(understood["port"])]
+    host, port = listens_on(json.loads(values(stages[-1], "CMD")[0]))
+    assert host == "0.0.0.0"
+    assert values(stages[-1], "EXPOSE") == [str(port)]
 
 
 def test_its_health_check_asks_what_the_server_answers(

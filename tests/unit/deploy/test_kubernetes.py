@@ -64,12 +64,12 @@ def test_the_probes_ask_what_the_server_answers(container: dict[str, Any], paths
 def test_ports_are_those_that_the_command_listens_on(
     manifests: dict[str, Any],
     container: dict[str, Any],
-    arguments_of_serve: Callable[[list[str]], Any],
+    listens_on: Callable[[list[str]], tuple[str, int]],
 ) -> None:
-    understood = arguments_of_serve(container["args"])
+    host, port_number = listens_on(container["args"])
     (port,) = container["ports"]
-    assert (port["name"], port["containerPort"]) == ("http", understood["port"])
-    assert understood["host"] == "0.0.0.0"
+    assert (port["name"], port["containerPort"]) == ("http", port_number)
+    assert host == "0.0.0.0"
     (offered,) = manifests["Service"]["spec"]["ports"]
     assert offered["targetPort"] == "http"
     (entrance,) = manifests["NetworkPolicy"]["spec"]["ingress"]

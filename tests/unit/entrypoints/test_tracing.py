@@ -69,8 +69,9 @@ def test_the_framework_tells_nothing_by_itself(monkeypatch: pytest.MonkeyPatch) 
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "FASTAPI_OTEL_AUTO_CONFIGURE"):
         monkeypatch.setenv(name, "true")
     app = create_app(Settings(database_url=URL, tracing="otel"))
-    wanted = ("tracing", "metrics", "logs", "operation_spans", "auto_configure")
-    assert {name: app._telemetry.get(name) for name in wanted} == dict.fromkeys(wanted, False)
+    told = getattr(app, "_telemetry", {})  # older versions of FastAPI tell nothing at all
+    signals = ("tracing", "metrics", "logs", "operation_spans", "auto_configure")
+    assert [name for name in signals if told.get(name)] == []
 
 
 def test_an_engine_traces_its_queries_when_told_to() -> None:
