@@ -29,6 +29,11 @@ from prismiq.domain.services.questions import Questions
 from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.domain.services.traced_query_runner import TracedQueryRunner
 from prismiq.entrypoints.caching import answer_cache, cache_policy
+from prismiq.entrypoints.change_feeds import (
+    change_feed,
+    change_installation,
+    change_listener,
+)
 from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.tracing import make_tracer
@@ -149,3 +154,9 @@ class EngineContainer(containers.DeclarativeContainer):
         _answers, options, catalog, queries, questions, answer_cache, statistics, tracer
     )
     health = providers.Singleton(_health, clock, probe, cache)
+
+    change_feed = providers.Singleton(change_feed, options, clock)
+    change_listener = providers.Singleton(
+        change_listener, change_feed, answer_cache, statistics, metrics
+    )
+    change_installation = providers.Singleton(change_installation, options, dependency_source)

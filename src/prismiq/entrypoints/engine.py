@@ -52,6 +52,9 @@ class PrismiqEngine(EngineLifecycle):
         pool_min_size: connections kept open.
         pool_max_size: connections opened at most.
         pool_acquire_timeout: seconds to wait for a free connection.
+        change_feed: how others' changes of tables reach the cache: ``"notify"`` hears triggers that
+            ``prismiq changes install`` puts in place, ``"poll"`` reads the server's counters.
+        change_poll_seconds: between two readings of the counters.
         enable_metrics: whether queries and all else are counted in ``prismiq.metrics``.
         tracing: ``"otel"`` opens spans of OpenTelemetry, whose SDK the application configures.
 
@@ -79,6 +82,8 @@ class PrismiqEngine(EngineLifecycle):
         pool_min_size: int = 1,
         pool_max_size: int = 10,
         pool_acquire_timeout: float = 5.0,
+        change_feed: Literal["off", "notify", "poll"] = "off",
+        change_poll_seconds: float = 1.0,
         enable_metrics: bool = True,
         tracing: Literal["off", "otel"] = "off",
     ) -> None:
@@ -99,6 +104,8 @@ class PrismiqEngine(EngineLifecycle):
                 pool_min_size=pool_min_size,
                 pool_max_size=pool_max_size,
                 pool_acquire_timeout=pool_acquire_timeout,
+                change_feed=change_feed,
+                change_poll_seconds=change_poll_seconds,
                 enable_metrics=enable_metrics,
                 tracing=tracing,
             ),

@@ -1,6 +1,7 @@
 """The parts of an engine, and when they are opened and closed."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -40,6 +41,7 @@ class EngineLifecycle(EngineHealth):
         self._default_scope = Scope(timezone=options.timezone)
         self._query_cache = self._make_query_cache()
         self._lifecycle = asyncio.Lock()
+        self._listening = AsyncExitStack()
         self._is_running = False
 
     @property
@@ -104,7 +106,8 @@ class EngineLifecycle(EngineHealth):
         down, can be started again.
 
         Raises:
-            ConfigurationError: an exposed table does not exist, or the address is wrong.
+            ConfigurationError: an exposed table does not exist, the address is wrong, or the
+                database cannot announce changes though a change feed is asked for.
             DatabaseUnavailableError: the database cannot be reached.
         """
         async with self._lifecycle:
@@ -115,6 +118,7 @@ class EngineLifecycle(EngineHealth):
                 await self._catalog.require_exposed_tables(self._default_scope)
                 if (kept := self._container.answer_cache()) is not None:
                     await kept.start()
+                await self._listen()
             except BaseException:
                 await self._close()
                 raise
@@ -154,8 +158,14 @@ class EngineLifecycle(EngineHealth):
             scope=self._default_scope,
         )
 
+    async def _listen(self) -> None:
+        listener = self._container.change_listener()
+        if listener is not None:
+            await self._listening.enter_async_context(listener)
+
     async def _close(self) -> None:
         await self._health.stop()
+        await self._listening.aclose()
         await self._container.usage().stop()
         await self._container.pool().close()  # queries that run may end, within bounds
         kept = self._container.answer_cache()

@@ -50,6 +50,8 @@ class EngineOptions(BaseModel):
     pool_min_size: Annotated[int, Field(ge=1, le=1_000)] = 1
     pool_max_size: Annotated[int, Field(ge=1, le=1_000)] = 10
     pool_acquire_timeout: Seconds = 5.0
+    change_feed: Literal["off", "notify", "poll"] = "off"
+    change_poll_seconds: Annotated[float, Field(ge=0.1, le=3_600, allow_inf_nan=False)] = 1.0
     enable_metrics: bool = True
     tracing: Literal["off", "otel"] = "off"
 

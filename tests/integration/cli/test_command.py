@@ -17,7 +17,9 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
     assert run("--version").stdout == f"prismiq {version('prismiq')}\n"
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "check", "schema", "query", "openapi"])
+@pytest.mark.parametrize(
+    "command", ["demo", "serve", "check", "schema", "query", "changes", "openapi"]
+)
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     done = run(command, "--help")
 

@@ -31,6 +31,7 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert (settings.pool_min_size, settings.pool_max_size) == (1, 10)
     assert settings.pool_acquire_timeout == 5
     assert settings.tracing == "off"
+    assert (settings.change_feed, settings.change_poll_seconds) == ("off", 1)
     assert settings.redis_url is None
     assert settings.cors_origins == ()
     assert settings.enable_metrics is True
@@ -54,6 +55,8 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "POOL_ACQUIRE_TIMEOUT": "0.5",
         "TRACING": "otel",
         "ENABLE_METRICS": "false",
+        "CHANGE_FEED": "poll",
+        "CHANGE_POLL_SECONDS": "0.5",
         "MAX_BODY_BYTES": "2048",
         "DRAIN_SECONDS": "0",
         "SHUTDOWN_TIMEOUT": "2.5",
@@ -75,6 +78,7 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert settings.pool_acquire_timeout == 0.5
     assert settings.tracing == "otel"
     assert settings.enable_metrics is False
+    assert (settings.change_feed, settings.change_poll_seconds) == ("poll", 0.5)
     assert settings.max_body_bytes == 2048
     assert (settings.drain_seconds, settings.shutdown_timeout) == (0, 2.5)
     assert settings.admin_token == SecretStr("S3CRET")
@@ -125,6 +129,12 @@ def test_variables_of_later_versions_are_left_alone(monkeypatch: pytest.MonkeyPa
             "Mars/Olympus",
             "PRISMIQ_TIMEZONE must be an IANA time zone such as 'Europe/Berlin'.",
         ),
+        (
+            "CHANGE_FEED",
+            "S3CRET",
+            "PRISMIQ_CHANGE_FEED must be 'off', 'notify' or 'poll'.",
+        ),
+        ("CHANGE_POLL_SECONDS", "0", None),
         ("SCHEMA_CONFIG", "S3CRET", None),
         ("SCHEMA_CONFIG", '{"tables": 3}', None),
         (

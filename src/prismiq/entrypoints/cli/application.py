@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from prismiq.entrypoints.cli.cache import cache
+from prismiq.entrypoints.cli.changes import changes
 from prismiq.entrypoints.cli.check import check
 from prismiq.entrypoints.cli.demo import demo
 from prismiq.entrypoints.cli.openapi import openapi
@@ -42,3 +43,4 @@ def prismiq(
 for command in (demo, serve, check, schema, query, openapi):
     application.command()(command)
 application.add_typer(cache, name="cache")
+application.add_typer(changes, name="changes")
