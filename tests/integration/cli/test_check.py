@@ -53,6 +53,30 @@ async def test_write_rights_and_bypassed_row_security_are_warnings(
     assert "bypasses row-level security and may write to 1 table" in text
 
 
+def test_a_feed_without_triggers_is_a_warning_that_names_the_tables(
+    run: Run, flights_dsn: str
+) -> None:
+    done = run("check", PRISMIQ_DATABASE_URL=flights_dsn, PRISMIQ_CHANGE_FEED="notify")
+
+    mark, text = findings(done)["changes"]
+    assert (done.returncode, mark) == (0, "warning")
+    assert text.startswith("notify, but not all of public.airlines, public.airports,")
+
+
+def test_a_feed_that_polls_needs_nothing(run: Run, flights_dsn: str) -> None:
+    done = run("check", PRISMIQ_DATABASE_URL=flights_dsn, PRISMIQ_CHANGE_FEED="poll")
+
+    assert findings(done)["changes"] == ("ok", "announced by poll")
+
+
+async def test_a_feed_with_all_triggers_is_well(run: Run, database: str, connection: Any) -> None:
+    await connection.execute("CREATE TABLE public.notes (id integer)")
+    run("changes", "install", "notes", PRISMIQ_DATABASE_URL=database)
+    done = run("check", PRISMIQ_DATABASE_URL=database, PRISMIQ_CHANGE_FEED="notify")
+
+    assert findings(done)["changes"] == ("ok", "announced by notify")
+
+
 def test_a_database_that_is_down_is_a_failure_without_secrets(run: Run) -> None:
     done = run("check", PRISMIQ_DATABASE_URL="postgresql://someone:S3cr3t@127.0.0.1:1/none")
 

@@ -65,7 +65,7 @@ def uninstall(tables: Tables, database_url: DatabaseUrl = None) -> None:
 def status(database_url: DatabaseUrl = None) -> None:
     """Show for every exposed table and view whether all changes of its answers are announced."""
     settings = _settings(database_url)
-    found = asyncio.run(_coverage(settings))
+    found = asyncio.run(exposed_coverage(settings))
     table = plain_table("table", "changes are announced", "")
     for each in found:
         texts = (_text(".".join(each.name)), Text(each.coverage, style=_STYLES[each.coverage]))
@@ -100,7 +100,13 @@ async def _change(
         write("Nothing had to be done.")
 
 
-async def _coverage(settings: Settings) -> Sequence[TableCoverage]:
+async def exposed_coverage(settings: Settings) -> Sequence[TableCoverage]:
+    """Return how far the changes of everything that callers may see are announced.
+
+    Raises:
+        ConfigurationError: the address is wrong.
+        DatabaseUnavailableError: the database cannot be reached.
+    """
     async with _container(settings) as container:
         view = await container.catalog().view(Scope(timezone=settings.timezone))
         tables = [(table.schema_name, table.name) for table in view.schema.tables]

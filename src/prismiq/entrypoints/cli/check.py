@@ -13,12 +13,15 @@ from rich.text import Text
 
 from prismiq.adapters.redis.probe import RedisStoreProbe
 from prismiq.domain.model.errors import PrismiqError
+from prismiq.domain.services.change_coverage import Coverage, listed
 from prismiq.entrypoints.cli.cells import visible
+from prismiq.entrypoints.cli.changes import exposed_coverage
 from prismiq.entrypoints.cli.table_format import plain_table
 from prismiq.entrypoints.cli.terminal import print_table
 from prismiq.entrypoints.container import EngineContainer
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.settings import Settings
+from prismiq.ports.change_feed import ChangeFeed
 from prismiq.ports.database_probe import DatabaseFacts
 
 _PATIENCE = 5.0
@@ -46,7 +49,7 @@ class Finding:
 
 
 def check() -> None:
-    """Examine settings, database, privileges, exposed tables and Redis; fail if one is bad."""
+    """Examine settings, database, privileges, tables, changes and Redis; fail if one is bad."""
     findings = asyncio.run(_examine())
     table = plain_table("", "what", "finding")
     for finding in findings:
@@ -90,6 +93,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     finally:
         await pool.close()
     yield await _tables(settings)
+    feed = container.change_feed()
+    if feed is not None:
+        yield await _changes(settings, feed)
 
 
 def _privileges(facts: DatabaseFacts) -> Iterator[Finding]:
@@ -117,6 +123,20 @@ async def _tables(settings: Settings) -> Finding:
     if count == 0:
         return Finding(Mark.WARNING, "tables", f"schema {settings.default_schema} has no tables")
     return Finding(Mark.GOOD, "tables", f"{count} exposed")
+
+
+async def _changes(settings: Settings, feed: ChangeFeed) -> Finding:
+    subject, name = "changes", settings.change_feed
+    try:
+        await feed.require_possible()
+        coverage = await exposed_coverage(settings) if name == "notify" else ()
+    except PrismiqError as error:
+        return Finding(Mark.FAILURE, subject, error.message)
+    silent = [each.name for each in coverage if each.coverage is not Coverage.INSTALLED]
+    if silent:
+        text = f"{name}, but not all of {listed(silent)}. See 'prismiq changes status'."
+        return Finding(Mark.WARNING, subject, text)
+    return Finding(Mark.GOOD, subject, f"announced by {name}")
 
 
 async def _redis(url: SecretStr) -> Finding:
