@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from prismiq.domain.model.plan import Source
@@ -15,7 +15,7 @@ from prismiq.ports.metrics_sink import MetricsSink
 _logger = logging.getLogger("prismiq.changes")
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-_START_PATIENCE = 2.0
+_START_PATIENCE, _END_PATIENCE = 2.0, 1.0
 _MOST_TABLES = 10_000
 """More than these, waiting to be invalidated, are as well everything."""
 
@@ -54,6 +54,7 @@ class ChangeListener:
         self._everything = True  # what is kept may be older than this process
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
+        self._is_behind = False
         self._is_connected: bool | None = None
         self._running = AsyncExitStack()
 
@@ -71,9 +72,11 @@ class ChangeListener:
         self._news.clear()
         self._settled.clear()
         self._everything = True
+        self._is_behind = False
         async with AsyncExitStack() as starting:
             worker = asyncio.create_task(self._work())
             starting.push_async_callback(_stop, worker)
+            starting.push_async_callback(self._finish)
             await starting.enter_async_context(
                 self._feed.listen(self._on_tables, self._on_gap, self._on_connection)
             )
@@ -90,6 +93,13 @@ class ChangeListener:
         self._is_connected = None
         self._metrics.change_feed_changed(connected=False)
 
+    async def _finish(self) -> None:
+        """Invalidate what was heard to the end, for those who share the store with us."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_PATIENCE):
+                if self._is_behind:
+                    await self.settled()
+
     async def settled(self) -> None:
         """Wait until all that was announced before now is invalidated."""
         await self._settled.wait()
@@ -105,6 +115,7 @@ class ChangeListener:
         self._wake()
 
     def _wake(self) -> None:
+        self._is_behind = True
         self._settled.clear()
         self._news.set()
 
@@ -138,7 +149,8 @@ class ChangeListener:
                 self._news.set()
             else:
                 pause = _FIRST_PAUSE
-                if not self._news.is_set():
+                self._is_behind = self._news.is_set()
+                if not self._is_behind:
                     self._settled.set()
 
     async def _make_invalid(self, tables: frozenset[TableName], *, everything: bool) -> None:

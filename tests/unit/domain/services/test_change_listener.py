@@ -292,6 +292,29 @@ async def test_it_can_be_entered_again(
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
+async def test_what_was_heard_is_invalidated_before_it_ends(
+    listener: ChangeListener, feed: ScriptedFeed, cache: GatedCache
+) -> None:
+    async with listener:
+        cache.failures = [StoreUnavailableError()]
+        feed.tell(frozenset({FLIGHTS}))
+    assert cache.done == [ALL, {"public.flights"}]
+
+
+async def test_the_end_does_not_wait_long_for_a_store_that_is_away(
+    listener: ChangeListener,
+    feed: ScriptedFeed,
+    cache: GatedCache,
+    virtual_time: Callable[[], float],
+) -> None:
+    async with listener:
+        cache.failures = [StoreUnavailableError()] * 100
+        before = virtual_time()
+        feed.tell(frozenset({FLIGHTS}))
+    assert virtual_time() - before == pytest.approx(1, abs=0.1)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_metrics_are_told_when_the_connection_comes_and_goes(
     listener: ChangeListener,
     feed: ScriptedFeed,
