@@ -18,7 +18,7 @@ def test_the_version_is_that_of_the_package(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "serve", "check", "schema", "query", "changes", "openapi"]
+    "command", ["demo", "serve", "check", "schema", "query", "cache", "changes", "openapi"]
 )
 def test_every_command_explains_itself(run: Run, command: str) -> None:
     done = run(command, "--help")

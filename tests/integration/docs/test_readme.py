@@ -221,7 +221,7 @@ def test_every_command_and_make_target_that_is_named_exists() -> None:
     for target in set(re.findall(r"\bmake ([a-z]+)\b", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     shown = {re.split(r"[ \[]", row[0].strip("`"))[1] for row in table_rows("command")}
-    assert shown == {"demo", "serve", "check", "schema", "query", "changes", "openapi"}
+    assert shown == {"demo", "serve", "check", "schema", "query", "cache", "changes", "openapi"}
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:
