@@ -13,7 +13,8 @@ from tests.integration.adapters.redis.answer_process import (
     AnswerProcess,
     answer_process,
 )
-from tests.integration.adapters.redis.conftest import Redis
+from tests.integration.adapters.redis.conftest import Redis, RedisCluster
+from tests.integration.adapters.redis.conftest import frozen as frozen_process
 
 _logger = logging.getLogger(__name__)
 
@@ -191,3 +192,26 @@ async def test_another_process_hears_of_an_invalidation_soon(
         await database.write(here)
         latencies.append(await sees(elsewhere, database))
     _logger.info("heard after %.4f s, at most %.4f s", sorted(latencies)[10], max(latencies))
+
+
+async def test_any_master_of_a_cluster_may_be_frozen(
+    cluster: RedisCluster, prefix: str, database: Database
+) -> None:
+    load = Load(database)
+    async with (
+        answer_process(cluster.url, prefix, deadline=DEADLINE) as here,
+        answer_process(cluster.url, prefix, deadline=DEADLINE) as elsewhere,
+        load.on(here, elsewhere),
+    ):
+        for process in cluster.processes:
+            await load.goes_on()
+            with frozen_process(process):
+                await load.goes_on()
+                await database.write(here)
+                await load.goes_on()
+            async with asyncio.timeout(5 + BUSY_MACHINE):
+                await until(lambda: here.versions.is_shared and elsewhere.versions.is_shared)
+            await sees(elsewhere, database)
+    _logger.info("%d answers, slowest %.3f s", load.answers, load.slowest)
+    assert load.stale == []
+    assert load.slowest < DEADLINE + BUSY_MACHINE
