@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench import limits, queries
+from bench import limits, observability, queries
 from bench.case import Case
 
 FAMILIES: Mapping[str, Sequence[Case]] = {
     "queries": queries.CASES,
     "limits": limits.CASES,
+    "observability": observability.CASES,
 }

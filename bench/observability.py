@@ -1,0 +1,260 @@
+"""What it costs to be watched: a log line, an output that stalls, the stack around a request."""
+
+import asyncio
+import json
+import logging
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench.case import Case, Servers
+from bench.turns import Round, rates
+from bench.verdict import Verdict
+from prismiq.adapters.http.exchange import Exchange
+from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
+from prismiq.adapters.http.request_context import enter_request, leave_request
+from prismiq.adapters.http.request_log import log_end, peer_address
+from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
+from prismiq.adapters.prometheus.metrics import Metrics
+from prismiq.adapters.prometheus.metrics_sink import PrometheusMetricsSink
+from prismiq.domain.model.rate_limits import RateLimitConfig
+from prismiq.entrypoints.rate_limiter import RateLimiter
+from prismiq.entrypoints.structured_logging import LoggingSetup, setup_logging
+
+_FIELDS = {
+    "method": "POST",
+    "route": "/api/query/execute",
+    "path": "/api/query/execute",
+    "status_code": 200,
+    "duration_ms": 1.234,
+    "bytes": 2345,
+    "client_ip": "127.0.0.1",
+    "cache": "HIT",
+}
+_CONTEXT = {"request_id": "6f1a2b3c4d5e6f708192a3b4c5d6e7f8"}
+_LINES = 5_000
+_REQUESTS = 2_000
+_STALL = 4.0
+_ALLOWED_STALL = 10.0  # milliseconds
+
+
+class StandardFormatter(logging.Formatter):
+    """The same fields by the means of the standard library."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "timestamp": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        for name in (*_CONTEXT, *_FIELDS):
+            if hasattr(record, name):
+                fields[name] = getattr(record, name)
+        return json.dumps(fields)
+
+
+class LogLine:
+    """From the call to the file, with everything that is done on the way."""
+
+    what = "log line"
+
+    async def measure(self, _servers: Servers) -> Sequence[Verdict]:
+        token = enter_request(_CONTEXT)
+        with tempfile.TemporaryFile("w") as standard_file, _ours() as setup:
+            standard = logging.Logger("standard")  # noqa: LOG001 - known to nobody else
+            handler = logging.StreamHandler(standard_file)
+            handler.setFormatter(StandardFormatter())
+            standard.addHandler(handler)
+            extra = {**_CONTEXT, **_FIELDS}
+            ours = logging.getLogger("prismiq.bench")
+            found = await rates(
+                {
+                    "standard": _lines(lambda: standard.info("Request completed", extra=extra)),
+                    "ours": _lines(lambda: ours.info("Request completed", extra=_FIELDS), setup),
+                    "record": _lines(_record_of_a_request(), setup),
+                }
+            )
+        leave_request(token)
+        return [
+            _line_verdict("record of a request", found["record"], found["standard"]),
+            _line_verdict("log line by logger.info", found["ours"], found["standard"]),
+        ]
+
+
+class StalledOutput:
+    """The longest time for which the event loop did not get its turn, while nobody reads."""
+
+    what = "output stalls for 4 s"
+
+    async def measure(self, _servers: Servers) -> Sequence[Verdict]:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "w") as stream:
+            setup = setup_logging(stream=stream)
+            stall = await _longest_stall(logging.getLogger("prismiq.bench"))
+            drain = threading.Thread(target=_read_to_the_end, args=(reading,))
+            drain.start()
+            setup.undo()
+        drain.join()
+        return [
+            Verdict(
+                what=self.what,
+                floor_name="what is allowed",
+                unit="ms of the loop",
+                ours=stall,
+                floor=_ALLOWED_STALL,
+                target=1,
+                at_least=False,
+            )
+        ]
+
+
+class WholeStack:
+    """What limits, logs to a file and metrics add to a request together."""
+
+    what = "limits + logs + metrics"
+
+    async def measure(self, _servers: Servers) -> Sequence[Verdict]:
+        sink = PrometheusMetricsSink(Metrics())
+        generous = RateLimitConfig(
+            requests_per_minute=10**6, requests_per_hour=10**7, burst_limit=10**5
+        )
+        with _ours() as setup:
+            limited = RateLimitMiddleware(_application(), RateLimiter(generous))
+            found = await rates(
+                {
+                    "bare": _requests(_application()),
+                    "ours": _requests(RequestLoggingMiddleware(limited, metrics=sink), setup),
+                    "no-op": _requests(BaseHTTPMiddleware(_application(), _pass_on)),
+                }
+            )
+        bare, ours, no_op = (1e6 / found[name] for name in ("bare", "ours", "no-op"))
+        return [
+            Verdict(
+                what=self.what,
+                floor_name="one no-op BaseHTTPMiddleware",
+                unit="µs added",
+                ours=ours - bare,
+                floor=no_op - bare,
+                target=0.33,
+                at_least=False,
+            )
+        ]
+
+
+def _read_to_the_end(descriptor: int) -> None:
+    with os.fdopen(descriptor, "rb") as output:
+        output.read()
+
+
+@contextmanager
+def _ours() -> Iterator[LoggingSetup]:
+    stream: TextIO
+    with tempfile.TemporaryFile("w") as stream, setup_logging(stream=stream) as setup:
+        yield setup
+
+
+def _lines(log: Callable[[], object], setup: LoggingSetup | None = None) -> Round:
+    async def run() -> int:
+        for _ in range(_LINES):
+            log()
+        if setup is not None:
+            setup.flush()
+        return _LINES
+
+    return run
+
+
+def _record_of_a_request() -> Callable[[], None]:
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    exchange = Exchange(nothing, nothing, "r-1", lambda _: None)
+    exchange.status = exchange.sent_status = 200
+    exchange.cache, exchange.sent_bytes = b"HIT", 2345
+    scope = {"path": _FIELDS["path"], "client": ("127.0.0.1", 1)}
+    return lambda: log_end(
+        scope,
+        exchange,
+        method="POST",
+        route="/api/query/execute",
+        seconds=0.001234,
+        client_ip_of=peer_address,
+    )
+
+
+def _line_verdict(what: str, ours: float, standard: float) -> Verdict:
+    return Verdict(
+        what=what,
+        floor_name="standard library + json",
+        unit="lines/s",
+        ours=ours,
+        floor=standard,
+        target=2,
+        at_least=True,
+    )
+
+
+async def _longest_stall(logger: logging.Logger) -> float:
+    longest, last = 0.0, time.perf_counter()
+    deadline = last + _STALL
+    while last < deadline:
+        for _ in range(10):
+            logger.info("Request completed", extra=_FIELDS)
+        await asyncio.sleep(0)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    return longest * 1000
+
+
+async def _answer(_request: Any) -> Response:
+    return Response(b"{}", media_type="application/json")
+
+
+def _application() -> Starlette:
+    return Starlette(routes=[Route("/api/query/execute", _answer, methods=["POST"])])
+
+
+async def _pass_on(request: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
+    return await call_next(request)
+
+
+def _requests(application: Any, setup: LoggingSetup | None = None) -> Round:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(_message: Any) -> None:
+        """Take it."""
+
+    names = ("host", "user-agent", "accept", "content-type", "content-length")
+    headers = [(name.encode(), b"1") for name in names]
+
+    async def run() -> int:
+        for _ in range(_REQUESTS):
+            scope = {
+                "type": "http",
+                "method": "POST",
+                "path": "/api/query/execute",
+                "root_path": "",
+                "query_string": b"",
+                "headers": headers,
+                "client": ("127.0.0.1", 1),
+            }
+            await application(scope, receive, send)
+        if setup is not None:
+            setup.flush()
+        return _REQUESTS
+
+    return run
+
+
+CASES: Sequence[Case] = (LogLine(), StalledOutput(), WholeStack())
