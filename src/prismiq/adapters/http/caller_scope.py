@@ -22,6 +22,8 @@ async def resolve_scope(scope_of: ScopeOf, request: Request) -> Scope:
         TypeError: it returned something else than a scope.
     """
     scope = scope_of(request)
+    if isinstance(scope, Scope):
+        return scope
     if inspect.isawaitable(scope):
         scope = await scope
     if not isinstance(scope, Scope):

@@ -63,6 +63,9 @@ class QueryEndpoints:
         else:
             query = body
         scope = await self._scope(request)
+        # Nobody need be watched while nothing is waited for.
+        if not fresh and (kept := self._kept(query, scope)) is not None:
+            return kept
         return await self._respond(request, self._answers.answer(query, scope, fresh=fresh))
 
     async def preview(self, request: Request, query: QueryBody, limit: RowLimit = 100) -> Response:
@@ -98,8 +101,15 @@ class QueryEndpoints:
     async def _scope(self, request: Request) -> Scope:
         return await resolve_scope(self._scope_of, request)
 
+    def _kept(self, query: QueryDefinition, scope: Scope) -> Response | None:
+        started = self._clock.monotonic()
+        answer = self._answers.kept_answer(query, scope)
+        return None if answer is None else self._response(answer, started)
+
     async def _respond(self, request: Request, work: Coroutine[Any, Any, Answer]) -> Response:
         started = self._clock.monotonic()
-        answer = await while_connected(request.receive, work)
+        return self._response(await while_connected(request.receive, work), started)
+
+    def _response(self, answer: Answer, started: float) -> Response:
         seconds = self._clock.monotonic() - started
         return AnswerResponse(answer, now=self._clock.now().timestamp(), seconds=seconds)

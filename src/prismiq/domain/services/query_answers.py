@@ -12,6 +12,7 @@ from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.question_source import QuestionSource
 from prismiq.domain.services.questions import Questions
 from prismiq.domain.services.schema_catalog import SchemaCatalog
+from prismiq.domain.services.schema_snapshot import SchemaSnapshot
 from prismiq.ports.tracer import Tracer
 
 
@@ -72,6 +73,23 @@ class QueryAnswers(QuestionSource):
         self._statistics.count(answer)
         return answer
 
+    def kept_answer(self, query: QueryDefinition, scope: Scope) -> Answer | None:
+        """Return the answer if it is a hit in the memory of this process. Waits for nothing.
+
+        What is traced is not answered this way: a span belongs around it.
+
+        Raises:
+            QueryValidationError: the query does not fit.
+        """
+        snapshot = self._catalog.fresh_snapshot(scope)
+        if self._cache is None or snapshot is None or self._tracer is not None:
+            return None
+        question = self._question(query, snapshot, scope, self._ttl)
+        answer = None if question is None else self._cache.kept_answer(question)
+        if answer is not None:
+            self._statistics.count(answer)
+        return answer
+
     async def preview(
         self, query: QueryDefinition, limit: int, scope: Scope, *, fresh: bool = False
     ) -> Answer:
@@ -83,18 +101,23 @@ class QueryAnswers(QuestionSource):
         self, query: QueryDefinition, scope: Scope, *, ttl: float | None = None
     ) -> Question | None:
         snapshot = await self._catalog.snapshot(scope)
-        named = self._questions.name(query, snapshot, scope)
-        if named.tables is None:
-            return None
         ttl = self._ttl if ttl is None else require_ttl(ttl)
-        compute = partial(self._queries.execute_in, snapshot.view, query, scope)
-        return Question(named.key, named.tables, compute, ttl)
+        return self._question(query, snapshot, scope, ttl)
 
     def key(self, query: QueryDefinition, scope: Scope) -> str:
         return self._questions.name(query, self._catalog.known_snapshot(scope), scope).key
 
     def version_names(self, table: str) -> frozenset[str]:
         return frozenset({self._catalog.known_version_name(table)})
+
+    def _question(
+        self, query: QueryDefinition, snapshot: SchemaSnapshot, scope: Scope, ttl: float | None
+    ) -> Question | None:
+        named = self._questions.name(query, snapshot, scope)
+        if named.tables is None:
+            return None
+        compute = partial(self._queries.execute_in, snapshot.view, query, scope)
+        return Question(named.key, named.tables, compute, ttl)
 
     async def _answer(
         self, query: QueryDefinition, scope: Scope, *, fresh: bool, ttl: float | None

@@ -116,10 +116,9 @@ class SchemaCatalog:
             EngineNotStartedError: it had to be read and the engine is not running.
         """
         key = self._key(scope)
-        reading = self._readings.get(key)
-        if reading is not None and self._clock.monotonic() < reading.fresh_until:
-            self._readings.move_to_end(key)
-            return reading.snapshot
+        fresh = self.fresh_snapshot(scope)
+        if fresh is not None:
+            return fresh
         try:
             return (await self._flights.join(key, partial(self._read, key))).snapshot
         except (DatabaseUnavailableError, QueryTimeoutError):
@@ -129,6 +128,15 @@ class SchemaCatalog:
             retry_at = self._clock.monotonic() + _RETRY_AFTER
             self._readings[key] = replace(kept, fresh_until=max(kept.fresh_until, retry_at))
             return kept.snapshot
+
+    def fresh_snapshot(self, scope: Scope) -> SchemaSnapshot | None:
+        """Return what was read last, where it need not be read again. Waits for nothing."""
+        key = self._key(scope)
+        reading = self._readings.get(key)
+        if reading is None or self._clock.monotonic() >= reading.fresh_until:
+            return None
+        self._readings.move_to_end(key)
+        return reading.snapshot
 
     def known_view(self, scope: Scope) -> SchemaView:
         """Return what was read last, however old, without waiting. Raises as below."""
