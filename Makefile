@@ -44,6 +44,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV); the first time takes a minute or two."
 	@$(BIN)/python -m pip install --quiet --no-input -c constraints.txt -e '.[dev,otel]'
 	@PYTHON=$(BIN)/python tools/ensure-redis
+	@PYTHON=$(BIN)/python tools/ensure-prometheus
 	@touch $@
 
 .PHONY: clean

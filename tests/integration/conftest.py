@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -235,3 +236,17 @@ def redis_program(directory: Path) -> Path:
     shutil.copyfile(REDIS_SERVER_PATH, program)
     program.chmod(0o755)
     return program
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], Path]:
+    """Find ``prometheus`` or ``promtool``: ``program("promtool")``."""
+
+    def find(name: str) -> Path:
+        beside_python = Path(sys.executable).with_name(name)
+        found = shutil.which(name) or (beside_python if beside_python.exists() else None)
+        if found is None:
+            pytest.skip(f"there is no {name} on the PATH, and tools/ensure-prometheus found none")
+        return Path(found)
+
+    return find

@@ -3,6 +3,7 @@
 from prismiq.adapters.postgres.pool import PostgresPool
 from prismiq.adapters.prometheus.exposition import MetricsExposition
 from prismiq.adapters.prometheus.metrics_sink import Exemplar, PrometheusMetricsSink
+from prismiq.adapters.prometheus.process_metrics import with_process_metrics
 from prismiq.adapters.prometheus.recording import metrics
 from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.adapters.system.no_tracing import NoTracing
@@ -28,7 +29,9 @@ def usage_sampler(sink: MetricsSink, pool: PostgresPool, cache: CacheGauge | Non
 
 def metrics_exposition(options: EngineOptions, usage: UsageSampler) -> MetricsExposition | None:
     """Return what writes ``prismiq.metrics`` for scrapers; None where nothing is counted."""
-    return MetricsExposition(metrics, usage.sample) if options.enable_metrics else None
+    if not options.enable_metrics:
+        return None
+    return MetricsExposition(with_process_metrics(metrics), usage.sample)
 
 
 def _exemplar_from(tracer: Tracer) -> Exemplar:

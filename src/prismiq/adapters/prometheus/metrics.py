@@ -15,7 +15,8 @@ from prismiq.adapters.prometheus.instruments import Instruments
 
 logger = logging.getLogger(__name__)
 
-_SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""Of the client library: where several processes add up."""
 
 
 class Metrics(Collector):
@@ -41,7 +42,7 @@ class Metrics(Collector):
     ) -> None:
         self.instruments = Instruments(max_label_values=max_label_values, max_series=max_series)
         self._source: Collector = self.instruments.registry
-        if _SHARED_DIRECTORY in os.environ:
+        if SHARED_DIRECTORY in os.environ:
             self._source = SharedDirectory()
         self._complaints: set[str] = set()
 

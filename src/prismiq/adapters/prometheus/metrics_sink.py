@@ -28,7 +28,9 @@ Exemplar: TypeAlias = Callable[[], dict[str, str] | None]
 Arguments = ParamSpec("Arguments")
 _Event: TypeAlias = Callable[Concatenate["PrometheusMetricsSink", Arguments], None]
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
 _OTHER = "_other"
 _STATUSES = range(100, 600)
 _NO_TIER = "none"
