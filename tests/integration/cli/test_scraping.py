@@ -43,6 +43,21 @@ class Sent:
         if b"x-request-id" in answer.lower():  # the HTTP parser has not refused it by itself
             self.counts[endpoint, answer[9:12].decode()] += 1
 
+    def ask(self) -> None:
+        """Ask the same question as ever: the cache answers from the second time on."""
+        query = {
+            "tables": [{"id": "a", "name": "airlines"}],
+            "columns": [{"table_id": "a", "column": "*", "aggregation": "count"}],
+        }
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/api/query/execute",
+            data=json.dumps(query).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["rows"] == [[16]]
+        self.counts["/api/query/execute", "200"] += 1
+
     def fuzz(self, chance: random.Random, number: int) -> None:
         """Send what nobody should send, and what no route knows."""
         for _ in range(number):
@@ -93,6 +108,10 @@ class Prometheus:
         result = self.get("query", query=query)["result"]
         return [(found["metric"], float(found["value"][1])) for found in result]
 
+    def value(self, query: str) -> float:
+        ((_, value),) = self.values(query)
+        return value
+
     def requests(self) -> Counter[tuple[str, str]]:
         """Requests by endpoint and status, but for its own scrapes."""
         found = self.values('prismiq_requests_total{endpoint!="/metrics"}')
@@ -141,6 +160,8 @@ def test_counts_equal_what_was_sent_and_clients_make_no_series(
         sent.send("GET", b"/api/tables", "/api/tables")
 
     tables()
+    sent.ask()
+    sent.ask()
     sent.fuzz(chance, 100)  # every combination of endpoint, method and status at least once
     _until(lambda: prometheus.requests() == sent.counts)
     before = prometheus.series()
@@ -148,14 +169,20 @@ def test_counts_equal_what_was_sent_and_clients_make_no_series(
     sent.fuzz(chance, 200)
     for _ in range(300):
         tables()
+        sent.ask()
     _until(lambda: prometheus.requests() == sent.counts)
 
     assert prometheus.series() == before
-    assert len({endpoint for endpoint, _ in sent.counts}) == 3
+    assert len({endpoint for endpoint, _ in sent.counts}) == 4
+    assert prometheus.value('prismiq_queries_total{status="success"}') == 1
+    assert prometheus.value("prismiq_query_duration_ms_count") == 1
+    assert prometheus.value('prismiq_cache_total{result="miss"}') == 1
+    assert prometheus.value('prismiq_cache_total{result="hit"}') == 301
+    assert prometheus.value('sum(prismiq_cache_answers_total{outcome="hit"})') == 301
+    assert prometheus.value("prismiq_cache_entries") >= 1
     assert sent.counts["/api/tables", "200"] > 300
     assert sent.counts["_unmatched", "404"] > 200
-    ((_, never_down),) = prometheus.values("min_over_time(up[5m])")
-    assert never_down == 1
+    assert prometheus.value("min_over_time(up[5m])") == 1
     (target,) = prometheus.get("targets")["activeTargets"]
     assert (target["health"], target["lastError"]) == ("up", "")
     rules = [rule for group in prometheus.get("rules")["groups"] for rule in group["rules"]]

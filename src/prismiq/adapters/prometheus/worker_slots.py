@@ -16,10 +16,9 @@ from itertools import count
 from pathlib import Path
 
 from prometheus_client import Metric, values
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from prismiq.adapters.prometheus.metrics import Metrics
+from prismiq.adapters.prometheus.metrics import Metrics, added_up
 
 
 class WorkerSlots(Collector):
@@ -44,8 +43,7 @@ class WorkerSlots(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of all workers, added up; gauges only of those who live."""
         self._forget_gauges_of_the_dead()
-        path = str(self._directory)
-        yield from MultiProcessCollector(None, path).collect()  # type: ignore[no-untyped-call]
+        yield from added_up(self._directory)
 
     def _take_one(self) -> None:
         for number in count():

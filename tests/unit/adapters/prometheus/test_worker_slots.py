@@ -131,6 +131,15 @@ def test_restarts_count_on_and_leave_no_files_behind(
     assert "prismiq_workers 2.0" in shown
 
 
+def test_a_file_that_was_made_just_now_disturbs_nobody(
+    start_worker: StartWorker, tmp_path: Path
+) -> None:
+    worker = start_worker()
+    (tmp_path / "counter_1.db").touch()
+    (tmp_path / "gauge_livesum_1.db").write_bytes(bytes(65_536))
+    assert 'prismiq_queries_total{status="success"} 10.0' in worker.show()
+
+
 def test_a_forked_process_gets_a_slot_of_its_own(tmp_path: Path) -> None:
     slots = WorkerSlots(tmp_path)
     assert [slots.slot(), slots.slot()] == [0, 0]
