@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import Any
 
+from prismiq.adapters.http.client_identity import ClientIdentity
+from prismiq.adapters.http.limit_rules import LimitRule
+from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.adapters.memory.cache import InMemoryCache
 from prismiq.adapters.prometheus.metrics import Metrics
@@ -24,7 +27,9 @@ from prismiq.domain.model.errors import (
     QueryValidationError,
     SchemaChangedError,
     SchemaNotLoadedError,
+    StoreUnavailableError,
     TableNotFoundError,
+    TooManyQueriesError,
 )
 from prismiq.domain.model.filters import AllOf, AnyOf, FilterDefinition, Not
 from prismiq.domain.model.health import HealthCheck, HealthStatus
@@ -39,6 +44,7 @@ from prismiq.domain.model.query import (
     SortDefinition,
     TimeSeriesConfig,
 )
+from prismiq.domain.model.rate_limits import RateLimitConfig
 from prismiq.domain.model.result import ColumnSample, CompiledSql, PlanEstimate, QueryResult
 from prismiq.domain.model.schema import (
     ColumnSchema,
@@ -52,9 +58,11 @@ from prismiq.domain.model.validation import FieldProblem, ValidationResult
 from prismiq.entrypoints.app import create_app
 from prismiq.entrypoints.engine import PrismiqEngine
 from prismiq.entrypoints.query_cache import QueryCache
+from prismiq.entrypoints.rate_limiter import RateLimiter
 from prismiq.entrypoints.router import create_health_router, create_router
 from prismiq.entrypoints.schema_introspector import SchemaIntrospector
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.shared_rate_limiter import SharedRateLimiter
 from prismiq.entrypoints.structured_logging import StructuredFormatter, setup_logging
 from prismiq.entrypoints.tiered_cache import TieredCache
 from prismiq.ports.cache_backend import CacheBackend
@@ -66,6 +74,7 @@ __all__ = [
     "CacheExplanation",
     "CacheStats",
     "CacheWarmUp",
+    "ClientIdentity",
     "ColumnConfig",
     "ColumnNotFoundError",
     "ColumnSample",
@@ -85,6 +94,7 @@ __all__ = [
     "InMemoryCache",
     "JoinColumns",
     "JoinDefinition",
+    "LimitRule",
     "Metrics",
     "Not",
     "PlanEstimate",
@@ -98,6 +108,9 @@ __all__ = [
     "QueryTable",
     "QueryTimeoutError",
     "QueryValidationError",
+    "RateLimitConfig",
+    "RateLimitMiddleware",
+    "RateLimiter",
     "RedisCache",
     "Relationship",
     "RequestLoggingMiddleware",
@@ -107,13 +120,16 @@ __all__ = [
     "SchemaNotLoadedError",
     "Scope",
     "Settings",
+    "SharedRateLimiter",
     "SortDefinition",
+    "StoreUnavailableError",
     "StructuredFormatter",
     "TableConfig",
     "TableNotFoundError",
     "TableSchema",
     "TieredCache",
     "TimeSeriesConfig",
+    "TooManyQueriesError",
     "ValidationResult",
     "create_app",
     "create_health_router",

@@ -10,16 +10,22 @@ from starlette.middleware.cors import CORSMiddleware
 from prismiq.adapters.http.answer_response import CACHE_HEADERS
 from prismiq.adapters.http.caller_scope import single_tenant
 from prismiq.adapters.http.cancelled_requests import CancelledRequests
+from prismiq.adapters.http.client_identity import ClientIdentity
+from prismiq.adapters.http.current_client import CurrentClientMiddleware
 from prismiq.adapters.http.direct_lane import DirectLane
+from prismiq.adapters.http.limit_rules import LimitRule
 from prismiq.adapters.http.problem_handlers import add_problem_handlers
 from prismiq.adapters.http.query_endpoints import QueryEndpoints
 from prismiq.adapters.http.query_router import EXECUTE_PATH
-from prismiq.adapters.http.rate_limit_middleware import EXEMPT_PATHS
+from prismiq.adapters.http.rate_limit_middleware import EXEMPT_PATHS, RateLimitMiddleware
 from prismiq.adapters.http.request_id import REQUEST_ID_HEADER
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.adapters.http.tracing_middleware import TracingMiddleware
+from prismiq.domain.rules.limit_headers import LIMIT_HEADERS
+from prismiq.domain.services.client_limits import Limiter
 from prismiq.entrypoints.caching import cache_for, close_cache
 from prismiq.entrypoints.engine import PrismiqEngine
+from prismiq.entrypoints.rate_limiter import RateLimiter
 from prismiq.entrypoints.router import (
     create_health_router,
     create_metrics_router,
@@ -28,6 +34,7 @@ from prismiq.entrypoints.router import (
 )
 from prismiq.entrypoints.server_logging import logging_while_serving
 from prismiq.entrypoints.settings import Settings
+from prismiq.entrypoints.shared_rate_limiter import SharedRateLimiter
 from prismiq.entrypoints.tracing import flush_spans
 
 _DESCRIPTION = """
@@ -40,7 +47,8 @@ Ask a PostgreSQL database analytical questions in JSON.
 - Every answer carries `X-Request-ID`; a sane one that you send is kept.
 """
 _PREFIX = "/api"
-_EXPOSED_HEADERS = (REQUEST_ID_HEADER, *CACHE_HEADERS, "Retry-After")
+_EXPOSED_HEADERS = (REQUEST_ID_HEADER, *CACHE_HEADERS, *LIMIT_HEADERS)
+_EXEMPT_PATHS = EXEMPT_PATHS | {_PREFIX + path for path in EXEMPT_PATHS}
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -55,6 +63,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     cache = cache_for(settings)
     engine = PrismiqEngine.from_options(settings, cache=cache)
+    limiter = _limiter(engine, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -85,17 +94,39 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     scope_of = single_tenant(engine.default_scope)
     endpoints = query_endpoints(engine, scope_of)
-    router = routes_of(engine, endpoints, scope_of, settings.max_body_bytes, settings.admin_token)
+    router = routes_of(
+        engine,
+        endpoints,
+        scope_of,
+        max_body_bytes=settings.max_body_bytes,
+        admin_token=settings.admin_token,
+        limiters=() if limiter is None else (limiter,),
+    )
     app.include_router(router, prefix=_PREFIX)
     # Probes and scrapers need no prefix. The document describes each route once.
     app.include_router(create_health_router(engine), include_in_schema=False)
     app.include_router(create_metrics_router(engine), include_in_schema=False)
     add_problem_handlers(app)
-    _add_middleware(app, endpoints, settings)
+    _add_middleware(app, endpoints, limiter, settings)
     return app
 
 
-def _add_middleware(app: FastAPI, endpoints: QueryEndpoints, settings: Settings) -> None:
+def _limiter(engine: PrismiqEngine, settings: Settings) -> Limiter | None:
+    if not settings.rate_limit_enabled:
+        return None
+    if engine.redis_connection is None:
+        return RateLimiter(settings.rate_limits())
+    return SharedRateLimiter(
+        settings.rate_limits(),
+        engine.redis_connection,
+        outage=settings.rate_limit_outage,
+        replicas=settings.rate_limit_replicas,
+    )
+
+
+def _add_middleware(
+    app: FastAPI, endpoints: QueryEndpoints, limiter: Limiter | None, settings: Settings
+) -> None:
     """Add the middleware from the inside to the outside."""
     app.add_middleware(
         DirectLane,
@@ -103,18 +134,29 @@ def _add_middleware(app: FastAPI, endpoints: QueryEndpoints, settings: Settings)
         endpoints=endpoints,
         max_body_bytes=settings.max_body_bytes,
     )
-    app.add_middleware(CancelledRequests, is_ending=lambda: app.state.engine.health.is_draining)
+    engine: PrismiqEngine = app.state.engine
+    get_client_id = ClientIdentity(settings.trusted_proxies)
+    if settings.queries_per_client is not None:
+        app.add_middleware(CurrentClientMiddleware, get_client_id=get_client_id)
+    if limiter is not None:
+        app.add_middleware(
+            RateLimitMiddleware,
+            limiter=limiter,
+            get_client_id=get_client_id,
+            rules=[LimitRule(limiter, shadow=settings.rate_limit_shadow)],
+            exempt=_EXEMPT_PATHS,
+            observe=engine.metrics.limit_decided,
+        )
+    app.add_middleware(CancelledRequests, is_ending=lambda: engine.health.is_draining)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
+            allow_methods=("GET", "POST", "DELETE"),
             allow_headers=("Authorization", "Content-Type", REQUEST_ID_HEADER),
             expose_headers=_EXPOSED_HEADERS,
         )
-    engine: PrismiqEngine = app.state.engine
     # It sees also what the others answer.
     app.add_middleware(RequestLoggingMiddleware, metrics=engine.metrics)
     if settings.tracing != "off":
-        untraced = EXEMPT_PATHS | {_PREFIX + path for path in EXEMPT_PATHS}
-        app.add_middleware(TracingMiddleware, tracer=engine.tracer, untraced=untraced)
+        app.add_middleware(TracingMiddleware, tracer=engine.tracer, untraced=_EXEMPT_PATHS)

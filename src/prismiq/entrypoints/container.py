@@ -6,9 +6,11 @@ Providers are synchronous: the engine opens and closes the pool. Replace a part 
 
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from dependency_injector import containers, providers
 
+from prismiq.adapters.memory.query_slots import InMemoryQuerySlots
 from prismiq.adapters.postgres.compiler import PostgresCompiler
 from prismiq.adapters.postgres.dependency_source import PostgresDependencySource
 from prismiq.adapters.postgres.pool import PoolSettings, PostgresPool
@@ -21,7 +23,10 @@ from prismiq.domain.model.query_limits import QueryLimits
 from prismiq.domain.services.answer_cache import AnswerCache
 from prismiq.domain.services.cache_statistics import CacheStatistics
 from prismiq.domain.services.column_sampler import ColumnSampler
+from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
+from prismiq.domain.services.current_client import client_of
 from prismiq.domain.services.health_service import LONGEST_TIMEOUT, HealthService
+from prismiq.domain.services.limited_query_runner import LimitedQueryRunner
 from prismiq.domain.services.query_answers import QueryAnswers
 from prismiq.domain.services.query_observer import QueryObserver
 from prismiq.domain.services.query_service import QueryService
@@ -36,6 +41,7 @@ from prismiq.entrypoints.change_feeds import (
 )
 from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
 from prismiq.entrypoints.options import EngineOptions
+from prismiq.entrypoints.redis_extra import shared_stores
 from prismiq.entrypoints.tracing import make_tracer
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
@@ -120,6 +126,28 @@ def _answers(  # noqa: PLR0917 - as the container gives them
     return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=ttl, tracer=told)
 
 
+def _redis_connection(options: EngineOptions) -> Any:
+    """Return the connection that limiters share, or None. Its type needs the extra."""
+    if options.redis_url is None:
+        return None
+    return shared_stores().connection_to(options.redis_url.get_secret_value())
+
+
+def _limited(
+    runner: QueryRunner,
+    options: EngineOptions,
+    redis_connection: Any,
+    clock: Clock,
+    metrics: MetricsSink,
+) -> QueryRunner:
+    if options.queries_per_client is None:
+        return runner
+    own = InMemoryQuerySlots(clock)
+    slots = shared_stores().query_slots(redis_connection) if redis_connection is not None else own
+    limiter = ConcurrencyLimiter(slots, own, metrics, places=options.queries_per_client)
+    return LimitedQueryRunner(runner, limiter, client_of)
+
+
 class EngineContainer(containers.DeclarativeContainer):
     """All parts of one engine, each made once, when it is first asked for."""
 
@@ -128,13 +156,17 @@ class EngineContainer(containers.DeclarativeContainer):
     cache: providers.Provider[CacheBackend | None] = providers.Object(None)
 
     clock = providers.Singleton(SystemClock)
+    redis_connection = providers.Singleton(_redis_connection, options)
     pool = providers.Singleton(_pool, options)
     probe = providers.Singleton(PostgresProbe, pool)
     schema_source = providers.Singleton(PostgresSchemaSource, pool)
     dependency_source = providers.Singleton(PostgresDependencySource, pool)
     tracer = providers.Singleton(make_tracer, options)
     metrics = providers.Singleton(metrics_sink, options, tracer)
-    runner = providers.Singleton(_runner, pool, tracer)
+    database_runner = providers.Singleton(_runner, pool, tracer)
+    runner = providers.Singleton(
+        _limited, database_runner, options, redis_connection, clock, metrics
+    )
     compiler = providers.Singleton(PostgresCompiler)
     limits = providers.Singleton(_limits, options)
 

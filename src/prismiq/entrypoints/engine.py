@@ -56,6 +56,11 @@ class PrismiqEngine(EngineLifecycle):
             ``prismiq changes install`` puts in place, ``"poll"`` reads the server's counters.
         change_poll_seconds: between two readings of the counters.
         enable_metrics: whether queries and all else are counted in ``prismiq.metrics``.
+        redis_url: of the Redis in which processes together count the queries of a client; None:
+            each counts for itself.
+        queries_per_client: of how many queries of one client reach the database at once; None: the
+            pool alone sets a bound. A client is a tenant, or, where there is only the default one,
+            whoever the request comes from.
         tracing: ``"otel"`` opens spans of OpenTelemetry, whose SDK the application configures.
 
     Raises:
@@ -85,6 +90,8 @@ class PrismiqEngine(EngineLifecycle):
         change_feed: Literal["off", "notify", "poll"] = "off",
         change_poll_seconds: float = 1.0,
         enable_metrics: bool = True,
+        redis_url: str | SecretStr | None = None,
+        queries_per_client: int | None = None,
         tracing: Literal["off", "otel"] = "off",
     ) -> None:
         super().__init__(
@@ -107,6 +114,8 @@ class PrismiqEngine(EngineLifecycle):
                 change_feed=change_feed,
                 change_poll_seconds=change_poll_seconds,
                 enable_metrics=enable_metrics,
+                redis_url=redis_url,
+                queries_per_client=queries_per_client,
                 tracing=tracing,
             ),
             cache,

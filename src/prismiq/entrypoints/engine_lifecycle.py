@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from prismiq.adapters.prometheus.exposition import MetricsExposition
 from prismiq.domain.model.scope import Scope
@@ -15,6 +15,7 @@ from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.entrypoints.container import EngineContainer
 from prismiq.entrypoints.engine_health import EngineHealth
 from prismiq.entrypoints.options import EngineOptions
+from prismiq.entrypoints.redis_extra import connect_redis, disconnect_redis
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 from prismiq.ports.metrics_sink import MetricsSink
@@ -90,6 +91,11 @@ class EngineLifecycle(EngineHealth):
         return self._container.metrics()
 
     @property
+    def redis_connection(self) -> Any:
+        """The connection to Redis, for others who share it, such as limiters; None without one."""
+        return self._container.redis_connection()
+
+    @property
     def exposition(self) -> MetricsExposition | None:
         """Writes the metrics; for routers. None: nothing is counted."""
         return self._container.exposition()
@@ -115,6 +121,7 @@ class EngineLifecycle(EngineHealth):
                 return
             try:
                 await self._container.pool().open()
+                await connect_redis(self.redis_connection)
                 await self._catalog.require_exposed_tables(self._default_scope)
                 if (kept := self._container.answer_cache()) is not None:
                     await kept.start()
@@ -172,3 +179,4 @@ class EngineLifecycle(EngineHealth):
         if kept is not None:
             await kept.close()
         await self._catalog.close()
+        await disconnect_redis(self.redis_connection)

@@ -54,6 +54,8 @@ class EngineOptions(BaseModel):
     change_poll_seconds: Annotated[float, Field(ge=0.1, le=3_600, allow_inf_nan=False)] = 1.0
     enable_metrics: bool = True
     tracing: Literal["off", "otel"] = "off"
+    redis_url: SecretStr | None = None
+    queries_per_client: Annotated[int, Field(ge=1, le=1_000)] | None = None
 
     @field_validator("database_url")
     @classmethod

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from prismiq.domain.model.errors import ConfigurationError
+from prismiq.entrypoints.limit_options import LimitOptions
 from prismiq.entrypoints.options import (
     EngineOptions,
     NameList,
@@ -23,7 +24,7 @@ def _in_capitals(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
-class Settings(EngineOptions, BaseSettings):
+class Settings(EngineOptions, LimitOptions, BaseSettings):
     """Settings by environment variable (``PRISMIQ_QUERY_TIMEOUT``) or keyword argument.
 
     Besides these there are all options of the engine. Lists are separated by commas,
@@ -38,7 +39,8 @@ class Settings(EngineOptions, BaseSettings):
     )
 
     exposed_tables: Annotated[NameList | None, NoDecode] = None
-    redis_url: SecretStr | None = None
+    trusted_proxies: Annotated[NameList, NoDecode] = ()
+    """Networks whose ``X-Forwarded-For`` is believed."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)] = ()
     """Origins whose pages may call the server from a browser; ``*`` for all."""
     drain_seconds: Annotated[float, Field(ge=0, le=3_600, allow_inf_nan=False)] = 5.0

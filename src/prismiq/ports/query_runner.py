@@ -23,6 +23,7 @@ class QueryRunner(Protocol):
             QueryTimeoutError: the statement took too long.
             QueryExecutionError: the database could not compute the answer.
             PoolExhaustedError: no connection became free in time.
+            TooManyQueriesError: the client has as many queries running as it may.
             SchemaChangedError: a table or column no longer exists.
             DatabaseUnavailableError: the database cannot be reached.
             EngineNotStartedError: the adapter is not open.

@@ -186,6 +186,33 @@ async def test_a_tenant_sees_its_own_rows_through_the_mounted_router(shop: str) 
     assert response.json()["rows"] == [[30]]
 
 
+async def test_the_limits_of_the_example_hold(shop: str) -> None:
+    program = next(block.text for block in blocks("python") if "LimitRule" in block.text)
+    names: dict[str, Any] = {}
+    exec(compile(program.replace(SHOP_URL, shop), "README.md", "exec"), names)
+    app, user = names["app"], SimpleNamespace(tenant="acme", id="7")
+
+    async def authenticated(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "state": {"user": user}}, receive, send)
+
+    transport = httpx.ASGITransport(app=authenticated)
+    origin = {"Origin": "https://app.example.com"}
+    async with (
+        names["engine"],
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        tables = await client.get("/analytics/tables", headers=origin)
+        await client.get("/reports/7/export")
+        export = await client.get("/reports/8/export")
+        user.tenant = "other"
+        other = await client.get("/analytics/tables")
+
+    assert '"hour";q=100000;w=3600' in tables.headers["ratelimit-policy"]
+    assert "RateLimit" in tables.headers["access-control-expose-headers"]
+    assert (export.status_code, export.json()["policy"]) == (429, "exports")
+    assert other.headers["x-ratelimit-limit"] == "20"
+
+
 def table_rows(first_header: str) -> Iterator[list[str]]:
     """Rows of the table whose first column has this title."""
     lines = README.splitlines()
@@ -221,14 +248,17 @@ def test_every_command_and_make_target_that_is_named_exists() -> None:
     for target in set(re.findall(r"\bmake ([a-z]+)\b", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     shown = {re.split(r"[ \[]", row[0].strip("`"))[1] for row in table_rows("command")}
-    assert shown == {"demo", "serve", "check", "schema", "query", "cache", "changes", "openapi"}
+    assert shown == {
+        *("demo", "serve", "check", "schema", "query", "cache", "changes", "limits", "openapi")
+    }
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
             if not urlsplit(target).scheme:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+                path = urlsplit(target).path or page.name
+                assert (page.parent / path).exists(), f"{page.name}: {target}"
 
 
 def test_every_file_that_the_architecture_page_sends_to_exists() -> None:

@@ -19,6 +19,7 @@ CLOCK_READINGS = {"now", "today", "utcnow"}
 LATE_IMPORTS = {  # of optional packages
     "entrypoints/caching.py": 1,
     "entrypoints/cli/main.py": 1,
+    "entrypoints/redis_extra.py": 1,
     "entrypoints/tracing.py": 3,
 }
 

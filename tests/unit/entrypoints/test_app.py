@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from prismiq import DatabaseUnavailableError, Settings, create_app
+from prismiq import DatabaseUnavailableError, RateLimitMiddleware, Settings, create_app
 
 SETTINGS: dict[str, Any] = {
     "database_url": "postgresql://ann:S3CRET@127.0.0.1:1/shop",
@@ -116,7 +116,8 @@ async def test_allowed_origins_may_read_every_answer(client: httpx.AsyncClient) 
         assert "x-request-id" in response.headers
     exposed = response.headers["access-control-expose-headers"]
     assert set(exposed.split(", ")) == {
-        *("X-Request-ID", "X-Cache", "Age", "Server-Timing", "Retry-After")
+        *("X-Request-ID", "X-Cache", "Age", "Server-Timing"),
+        *RateLimitMiddleware.exposed_headers,
     }
 
 

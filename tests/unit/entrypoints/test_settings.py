@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from prismiq.domain.model.errors import ConfigurationError
+from prismiq.domain.model.rate_limits import OutagePolicyName, RateLimitConfig
 from prismiq.entrypoints.settings import Settings
 
 URL = "postgresql://ann:S3CRET@db.example.com/shop"
@@ -38,6 +39,13 @@ def test_everything_but_the_database_has_a_default() -> None:
     assert settings.max_body_bytes == 1024 * 1024
     assert (settings.drain_seconds, settings.shutdown_timeout) == (5, 15)
     assert settings.admin_token is None
+    assert settings.rate_limit_enabled
+    assert settings.rate_limits() == RateLimitConfig()
+    assert not settings.rate_limit_shadow
+    assert settings.rate_limit_outage is OutagePolicyName.LOCAL_SHARE
+    assert settings.rate_limit_replicas == 1
+    assert settings.trusted_proxies == ()
+    assert settings.queries_per_client is None
 
 
 def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,6 +69,15 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "DRAIN_SECONDS": "0",
         "SHUTDOWN_TIMEOUT": "2.5",
         "ADMIN_TOKEN": "S3CRET",
+        "RATE_LIMIT_ENABLED": "false",
+        "RATE_LIMIT_BURST": "3",
+        "RATE_LIMIT_PER_MINUTE": "30",
+        "RATE_LIMIT_PER_HOUR": "300",
+        "RATE_LIMIT_SHADOW": "true",
+        "RATE_LIMIT_OUTAGE": "closed",
+        "RATE_LIMIT_REPLICAS": "4",
+        "TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8, unix",
+        "QUERIES_PER_CLIENT": "5",
         "CORS_ORIGINS": "https://a.example.com,http://localhost:3000",
     }.items():
         monkeypatch.setenv(f"PRISMIQ_{name}", value)
@@ -82,6 +99,15 @@ def test_every_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     assert settings.max_body_bytes == 2048
     assert (settings.drain_seconds, settings.shutdown_timeout) == (0, 2.5)
     assert settings.admin_token == SecretStr("S3CRET")
+    assert not settings.rate_limit_enabled
+    assert settings.rate_limits() == RateLimitConfig(
+        burst_limit=3, requests_per_minute=30, requests_per_hour=300
+    )
+    assert settings.rate_limit_shadow
+    assert settings.rate_limit_outage is OutagePolicyName.CLOSED
+    assert settings.rate_limit_replicas == 4
+    assert settings.trusted_proxies == ("10.0.0.0/8", "fd00::/8", "unix")
+    assert settings.queries_per_client == 5
     assert settings.cors_origins == ("https://a.example.com", "http://localhost:3000")
 
 
@@ -147,6 +173,25 @@ def test_variables_of_later_versions_are_left_alone(monkeypatch: pytest.MonkeyPa
         ("DRAIN_SECONDS", "inf", None),
         ("SHUTDOWN_TIMEOUT", "0", "PRISMIQ_SHUTDOWN_TIMEOUT must be greater than 0."),
         ("MAX_BODY_BYTES", "0", "PRISMIQ_MAX_BODY_BYTES must be greater than or equal to 1."),
+        (
+            "RATE_LIMIT_BURST",
+            "0",
+            "PRISMIQ_RATE_LIMIT_BURST must be greater than or equal to 1.",
+        ),
+        ("RATE_LIMIT_PER_HOUR", "-1", None),
+        ("RATE_LIMIT_ENABLED", "perhaps", None),
+        (
+            "RATE_LIMIT_OUTAGE",
+            "S3CRET",
+            "PRISMIQ_RATE_LIMIT_OUTAGE must be 'open', 'closed' or 'local_share'.",
+        ),
+        ("RATE_LIMIT_REPLICAS", "0", None),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.0/8,S3CRET",
+            "PRISMIQ_TRUSTED_PROXIES must list networks such as 10.0.0.0/8, or unix.",
+        ),
+        ("QUERIES_PER_CLIENT", "0", None),
         (
             "ADMIN_TOKEN",
             "S3CRET with spaces",

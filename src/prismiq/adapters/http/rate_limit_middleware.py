@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,7 +13,9 @@ from prismiq.adapters.http.limit_problems import respond_to_refusal
 from prismiq.adapters.http.limit_rules import ClientIdOf, Limiter, LimitRule, LimitRules
 from prismiq.adapters.http.problems import respond_to_http_exception
 from prismiq.adapters.http.request_id import request_id_of
-from prismiq.domain.model.rate_limits import Undecided, Verdict
+from prismiq.domain.model.observations import LimitOutcome
+from prismiq.domain.model.rate_limits import LocalDecision, Undecided, Verdict
+from prismiq.domain.rules.limit_headers import LIMIT_HEADERS
 
 EXEMPT_PATHS = frozenset(
     {
@@ -23,27 +25,27 @@ EXEMPT_PATHS = frozenset(
 )
 """Probes and documentation of an application; a router's prefix is for the caller to add."""
 
-Outcome: TypeAlias = Literal[
-    "allowed", "denied", "shadow_denied", "outage_allowed", "outage_denied"
-]
-Observer: TypeAlias = Callable[[str, Outcome], None]
-"""Is told of every decision, with the name of the policy: a metric of bounded size."""
+Observer: TypeAlias = Callable[[str, LimitOutcome], None]
+"""Is told of every decision, with the name of the policy; such as ``MetricsSink.limit_decided``."""
 
 
 class RateLimitMiddleware:
     """Pure ASGI: refuses with a problem document, else adds the header fields to the answer.
 
     WebSockets, ``OPTIONS`` and exempt addresses pass untouched. Add CORS middleware outside of
-    this one, with ``LIMIT_HEADERS`` exposed, so that a page in a browser can read a refusal.
+    this one, with ``exposed_headers`` exposed, so that a page in a browser can read a refusal.
 
     Args:
         app: the ASGI application inside.
         limiter: the policy for requests that no rule is about, in process or shared.
         get_client_id: names the client of a request; None is ``ClientIdentity()``, the peer.
         rules: other policies; the first that applies counts.
-        exempt: paths that are not limited.
+        exempt: paths that are not limited; ``exempt_paths`` where it is not said.
         observe: is told of every decision.
     """
+
+    exempt_paths = EXEMPT_PATHS
+    exposed_headers = LIMIT_HEADERS
 
     def __init__(
         self,
@@ -98,12 +100,13 @@ def _path_in_application(scope: Scope) -> str:
     return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
-def _outcome(verdict: Verdict, *, shadow: bool) -> Outcome:
-    if isinstance(verdict, Undecided):
-        return "outage_allowed" if verdict.allowed or shadow else "outage_denied"
+def _outcome(verdict: Verdict, *, shadow: bool) -> LimitOutcome:
+    if isinstance(verdict, Undecided | LocalDecision):
+        admitted = verdict.allowed or shadow
+        return LimitOutcome.OUTAGE_ALLOWED if admitted else LimitOutcome.OUTAGE_DENIED
     if verdict.allowed:
-        return "allowed"
-    return "shadow_denied" if shadow else "denied"
+        return LimitOutcome.ALLOWED
+    return LimitOutcome.SHADOW_DENIED if shadow else LimitOutcome.DENIED
 
 
 def _adding(headers: dict[str, str], send: Send) -> Send:

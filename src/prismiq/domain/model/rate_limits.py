@@ -1,5 +1,6 @@
 """How often a client may ask, and what was decided about one request."""
 
+from enum import StrEnum
 from typing import Annotated, NamedTuple, TypeAlias
 
 from pydantic import Field
@@ -62,6 +63,12 @@ class Decision(NamedTuple):
     cost: int
 
 
+class LocalDecision(Decision):
+    """A decision of one process alone, while the store that knows the buckets is away."""
+
+    __slots__ = ()
+
+
 class Undecided(NamedTuple):
     """What happens to a request when the store that knows its buckets cannot be reached."""
 
@@ -70,6 +77,17 @@ class Undecided(NamedTuple):
 
 
 Verdict: TypeAlias = Decision | Undecided
+
+
+class OutagePolicyName(StrEnum):
+    """What becomes of requests while the shared store of limits cannot be reached."""
+
+    OPEN = "open"
+    """All are admitted."""
+    CLOSED = "closed"
+    """All are refused."""
+    LOCAL_SHARE = "local_share"
+    """Each process counts for itself, with its share of the limits."""
 
 
 class WindowStanding(NamedTuple):

@@ -11,6 +11,9 @@ from pydantic import Field, field_serializer, field_validator
 from prismiq.domain.model.storable_text import is_storable
 from prismiq.domain.model.strict_model import StrictModel
 
+DEFAULT_TENANT = "default"
+"""Everybody, where nobody tells tenants apart."""
+
 _SETTING_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?")
 
 
@@ -40,7 +43,7 @@ class Scope(StrictModel):
     a dot keeps it. The tenant is always ``current_setting('prismiq.tenant')``.
     """
 
-    tenant: Annotated[str, Field(min_length=1, max_length=200)] = "default"
+    tenant: Annotated[str, Field(min_length=1, max_length=200)] = DEFAULT_TENANT
     schema_name: Annotated[str, Field(min_length=1, max_length=63)] | None = None
     """The PostgreSQL schema that unqualified tables live in; None: the engine's default."""
     claims: Annotated[Mapping[str, str], Field(strict=False)] = Field(default_factory=_no_claims)

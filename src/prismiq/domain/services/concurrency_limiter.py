@@ -5,7 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
+from prismiq.domain.model.observations import LimitOutcome
+from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.query_slots import QuerySlots
+
+POLICY = "concurrency"
+"""Its name in metrics."""
 
 _HEARTBEATS_PER_LEASE = 3
 
@@ -18,21 +23,27 @@ class ConcurrencyLimiter:
     Args:
         slots: the places, shared or of this process.
         fallback: the places of this process, where ``slots`` are shared.
+        metrics: is told of every decision.
         places: queries of one client at once.
         lease: seconds after which the places of a process that was killed are free again.
     """
 
     def __init__(
-        self, slots: QuerySlots, fallback: QuerySlots, *, places: int, lease: float = 15.0
+        self,
+        slots: QuerySlots,
+        fallback: QuerySlots,
+        metrics: MetricsSink,
+        *,
+        places: int,
+        lease: float = 15.0,
     ) -> None:
         if places < 1:
             raise ValueError("a client needs at least one place")
         self._slots = slots
         self._fallback = fallback
+        self._metrics = metrics
         self._places = places
         self._lease = lease
-        self.outage_decisions = 0
-        """How many queries were counted by this process alone."""
 
     @asynccontextmanager
     async def slot(self, client_id: str) -> AsyncIterator[None]:
@@ -52,13 +63,14 @@ class ConcurrencyLimiter:
             await asyncio.shield(asyncio.create_task(_release(slots, client_id, token)))
 
     async def _acquire(self, client_id: str) -> tuple[QuerySlots, str]:
-        slots = self._slots
+        slots, admitted, refused = self._slots, LimitOutcome.ALLOWED, LimitOutcome.DENIED
         try:
             token = await slots.acquire(client_id, self._places, self._lease)
         except StoreUnavailableError:
-            self.outage_decisions += 1
             slots = self._fallback
+            admitted, refused = LimitOutcome.OUTAGE_ALLOWED, LimitOutcome.OUTAGE_DENIED
             token = await slots.acquire(client_id, self._places, self._lease)
+        self._metrics.limit_decided(POLICY, refused if token is None else admitted)
         if token is None:
             raise TooManyQueriesError(self._places)
         return slots, token

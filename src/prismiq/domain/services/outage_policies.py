@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from prismiq.domain.model.rate_limits import RateLimitConfig, Undecided, Verdict
+from prismiq.domain.model.rate_limits import (
+    LocalDecision,
+    RateLimitConfig,
+    Undecided,
+    Verdict,
+)
 from prismiq.ports.instant_limit_store import InstantLimitStore
 
 OutagePolicy: TypeAlias = Callable[[str, int], Verdict]
@@ -27,4 +32,4 @@ def local_share_policy(share: InstantLimitStore) -> OutagePolicy:
         share: this process's part of the limits, see ``RateLimitConfig.share``.
     """
     largest_cost = share.limits.largest_cost
-    return lambda client, cost: share.take(client, min(cost, largest_cost))
+    return lambda client, cost: LocalDecision(*share.take(client, min(cost, largest_cost)))

@@ -9,6 +9,7 @@ from prismiq.entrypoints.cli.cache import cache
 from prismiq.entrypoints.cli.changes import changes
 from prismiq.entrypoints.cli.check import check
 from prismiq.entrypoints.cli.demo import demo
+from prismiq.entrypoints.cli.limits import limits
 from prismiq.entrypoints.cli.openapi import openapi
 from prismiq.entrypoints.cli.query import query
 from prismiq.entrypoints.cli.schema import schema
@@ -44,3 +45,4 @@ for command in (demo, serve, check, schema, query, openapi):
     application.command()(command)
 application.add_typer(cache, name="cache")
 application.add_typer(changes, name="changes")
+application.add_typer(limits, name="limits", no_args_is_help=True)

@@ -32,6 +32,12 @@ from prismiq.entrypoints.server_logging import set_up_process
 from prismiq.entrypoints.settings import Settings
 
 _PLACEHOLDER = "postgresql://until-the-server-runs"
+_GENEROUS_LIMITS = {
+    "rate_limit_burst": 1_000,
+    "rate_limit_per_minute": 60_000,
+    "rate_limit_per_hour": 3_600_000,
+}
+"""A person who tries things must never meet a limit."""
 
 
 def demo(
@@ -43,14 +49,17 @@ def demo(
     ] = None,
 ) -> None:
     """Serve real data from a PostgreSQL that is started for you."""
-    Settings(database_url=_PLACEHOLDER)  # a wrong setting is said before anything starts
+    told = Settings(database_url=_PLACEHOLDER)  # a wrong setting is said before anything starts
+    limits = {
+        name: limit for name, limit in _GENEROUS_LIMITS.items() if name not in told.model_fields_set
+    }
     dataset = Dataset.installed()
     directory = data_dir or default_data_dir()
     with listening(host, port) as listener, unwinding_on_signals():
         messages.print("Starting PostgreSQL …", style="dim")
         with _running(EmbeddedPostgres(directory)) as postgres:
             asyncio.run(_load(postgres, dataset))
-            settings = _quiet(Settings(database_url=reader_dsn(postgres.dsn)))
+            settings = _quiet(Settings(database_url=reader_dsn(postgres.dsn), **limits))
             asyncio.run(rehearse(settings))
             _serve(listener, settings, directory)
 

@@ -19,7 +19,11 @@ from prismiq.adapters.memory.limit_store import InMemoryLimitStore
 from prismiq.domain.model.errors import StoreUnavailableError
 from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
 from prismiq.domain.rules.limit_headers import LIMIT_HEADERS
-from prismiq.domain.services.outage_policies import closed_policy, open_policy
+from prismiq.domain.services.outage_policies import (
+    closed_policy,
+    local_share_policy,
+    open_policy,
+)
 from prismiq.domain.services.rate_limiter import RateLimiter
 from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
 from prismiq.ports.limit_store import LimitStore
@@ -419,3 +423,15 @@ def _into(messages: list[Message]) -> Callable[[Message], Any]:
         messages.append(message)
 
     return send
+
+
+async def test_a_decision_of_one_process_alone_is_counted_as_an_outage(clock: Any) -> None:
+    outcomes: Counter[str] = Counter()
+    share = local_share_policy(InMemoryLimitStore(TIGHT, clock))
+    limiter = SharedRateLimiter(RemoteStore(clock, gone=True), clock, share)
+    app = RateLimitMiddleware(
+        make_app(), limiter, observe=lambda _policy, outcome: outcomes.update([outcome])
+    )
+    async with connect(app) as client:
+        assert await statuses(client, "/items/1", 3) == [200, 200, 429]
+    assert outcomes == {"outage_allowed": 2, "outage_denied": 1}

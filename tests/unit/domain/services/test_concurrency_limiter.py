@@ -1,11 +1,14 @@
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from prismiq.adapters.memory.query_slots import InMemoryQuerySlots
+from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
+from prismiq.domain.model.observations import LimitOutcome
 from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
 from prismiq.ports.clock import Clock
 from prismiq.ports.query_slots import QuerySlots
@@ -42,18 +45,33 @@ class SharedSlots(QuerySlots):
             raise StoreUnavailableError
 
 
+class CountedDecisions(NoMetrics):
+    """Counts what it is told."""
+
+    def __init__(self) -> None:
+        self.decisions: Counter[str] = Counter()
+
+    def limit_decided(self, policy: str, outcome: LimitOutcome) -> None:
+        self.decisions[f"{policy} {outcome}"] += 1
+
+
+@pytest.fixture
+def metrics() -> CountedDecisions:
+    return CountedDecisions()
+
+
 @pytest.fixture
 def slots(clock: Any) -> SharedSlots:
     return SharedSlots(clock)
 
 
 @pytest.fixture
-def limiter(slots: SharedSlots, clock: Any) -> ConcurrencyLimiter:
-    return ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=2)
+def limiter(slots: SharedSlots, clock: Any, metrics: CountedDecisions) -> ConcurrencyLimiter:
+    return ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), metrics, places=2)
 
 
 async def test_a_client_has_so_many_queries_at_once_and_others_have_theirs(
-    limiter: ConcurrencyLimiter,
+    limiter: ConcurrencyLimiter, metrics: CountedDecisions
 ) -> None:
     async with limiter.slot("a"), limiter.slot("a"), limiter.slot("b"):
         with pytest.raises(TooManyQueriesError) as caught:
@@ -63,10 +81,11 @@ async def test_a_client_has_so_many_queries_at_once_and_others_have_theirs(
         assert "2 queries" in caught.value.message
     async with limiter.slot("a"):
         pass
+    assert metrics.decisions == {"concurrency allowed": 4, "concurrency denied": 1}
 
 
 async def test_one_query_after_another_needs_one_place(slots: SharedSlots, clock: Any) -> None:
-    limiter = ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=1)
+    limiter = ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), NoMetrics(), places=1)
     for _ in range(20):
         async with limiter.slot("a"):
             pass
@@ -103,7 +122,9 @@ async def test_a_caller_who_is_cancelled_again_while_leaving_gives_its_place_bac
 async def test_a_long_query_extends_its_lease_through_an_outage(
     slots: SharedSlots, clock: Any
 ) -> None:
-    limiter = ConcurrencyLimiter(slots, InMemoryQuerySlots(clock), places=1, lease=0.03)
+    limiter = ConcurrencyLimiter(
+        slots, InMemoryQuerySlots(clock), NoMetrics(), places=1, lease=0.03
+    )
     async with limiter.slot("a"):
         assert await slots.extended.get() == 0.03
         slots.is_gone = True
@@ -117,14 +138,14 @@ async def test_a_long_query_extends_its_lease_through_an_outage(
 
 
 async def test_without_the_store_each_process_counts_for_itself(
-    limiter: ConcurrencyLimiter, slots: SharedSlots
+    limiter: ConcurrencyLimiter, slots: SharedSlots, metrics: CountedDecisions
 ) -> None:
     slots.is_gone = True
     async with limiter.slot("a"), limiter.slot("a"):
         with pytest.raises(TooManyQueriesError):
             async with limiter.slot("a"):
                 pass
-    assert limiter.outage_decisions == 3
+    assert metrics.decisions == {"concurrency outage_allowed": 2, "concurrency outage_denied": 1}
     async with limiter.slot("a"):
         pass
 
@@ -138,4 +159,4 @@ async def test_an_outage_while_a_query_runs_does_not_fail_it(
 
 def test_a_client_without_a_place_could_never_ask(slots: SharedSlots) -> None:
     with pytest.raises(ValueError, match="at least one"):
-        ConcurrencyLimiter(slots, slots, places=0)
+        ConcurrencyLimiter(slots, slots, NoMetrics(), places=0)

@@ -1,0 +1,30 @@
+"""Naming the client of a request for what counts queries."""
+
+import inspect
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from prismiq.adapters.http.limit_rules import ClientIdOf
+from prismiq.domain.services.current_client import asking
+
+
+class CurrentClientMiddleware:
+    """Pure ASGI: whatever is done for a request is done for its client.
+
+    Args:
+        app: the ASGI application inside.
+        get_client_id: names the client of a request.
+    """
+
+    def __init__(self, app: ASGIApp, get_client_id: ClientIdOf) -> None:
+        self._app = app
+        self._get_client_id = get_client_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        client = self._get_client_id(Request(scope))
+        with asking(await client if inspect.isawaitable(client) else client):
+            await self._app(scope, receive, send)
