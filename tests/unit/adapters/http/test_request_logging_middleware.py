@@ -473,3 +473,37 @@ async def test_a_browser_sees_the_id_too() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         response = await client.get("/items/7")
     assert len(response.headers["x-request-id"]) == 32
+
+
+async def test_each_record_has_its_own_time_level_and_fields(records: Records) -> None:
+    for status in (200, 500, 200):
+        connection = Connection()
+        middleware = RequestLoggingMiddleware(PlainTextResponse("", status_code=status))
+        await middleware(scope_of(), connection.receive, connection.send)
+    ends = [r for r in records.all if r.getMessage() == "Request completed"]
+    assert [end.levelname for end in ends] == ["INFO", "ERROR", "INFO"]
+    assert [end.levelno for end in ends] == [20, 40, 20]
+    assert ends[0].created < ends[1].created < ends[2].created
+    assert ends[0].relativeCreated < ends[1].relativeCreated < ends[2].relativeCreated
+    plain = logging.LogRecord("x", 20, "", 0, "", (), None)
+    for end in ends:
+        assert vars(plain).keys() <= vars(end).keys()
+        assert (end.thread, end.process) == (plain.thread, plain.process)
+        assert end.msecs == pytest.approx(end.created % 1 * 1000, abs=1)
+
+
+async def test_an_application_that_makes_records_its_own_way_makes_these_too(
+    records: Records,
+) -> None:
+    class Own(logging.LogRecord):
+        pass
+
+    logging.setLogRecordFactory(Own)
+    try:
+        for _ in range(2):
+            connection = Connection()
+            middleware = RequestLoggingMiddleware(PlainTextResponse(""))
+            await middleware(scope_of(), connection.receive, connection.send)
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
+    assert {type(record) for record in records.all} == {Own}
