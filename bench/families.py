@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench import limits, metrics, observability, queries
+from bench import kept, limits, metrics, observability, queries
 from bench.case import Case
 
 FAMILIES: Mapping[str, Sequence[Case]] = {
     "queries": queries.CASES,
+    "kept": kept.CASES,
     "limits": limits.CASES,
     "metrics": metrics.CASES,
     "observability": observability.CASES,

@@ -21,7 +21,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _flights(limit: int) -> dict[str, Any]:
+def flights(limit: int) -> dict[str, Any]:
+    """Return a query for so many rows of eight columns."""
     return {
         "tables": [{"id": "f", "name": "flights"}],
         "columns": [{"table_id": "f", "column": column} for column in _COLUMNS],
@@ -111,7 +112,7 @@ class UncachedQuery:
 CASES = (
     UncachedQuery(
         what="query, 20 x 8",
-        query=_flights(20),
+        query=flights(20),
         floors={"asyncpg + orjson": "bench.floors:asyncpg_and_orjson"},
         unit="requests/s",
         target=0.6,
@@ -120,7 +121,7 @@ CASES = (
     ),
     UncachedQuery(
         what="query, 10,000 x 8, last byte",
-        query=_flights(10_000),
+        query=flights(10_000),
         floors={
             "asyncpg + orjson": "bench.floors:asyncpg_and_orjson",
             "JSON in PostgreSQL": "bench.floors:json_in_postgresql",

@@ -5,7 +5,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -15,11 +16,19 @@ SERVER_CORE = 0
 
 
 @contextmanager
-def served(application: str, environment: Mapping[str, str]) -> Iterator[Target]:
-    """Serve ``module:attribute`` with one uvicorn worker; yield where it listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def served(
+    application: str, environment: Mapping[str, str], *, log: Path | None = None
+) -> Iterator[Target]:
+    """Serve ``module:attribute`` with one uvicorn worker; yield where it listens.
+
+    What it logs goes to the file ``log``, or to where our own output goes.
+    """
+    with ExitStack() as open_files:
+        listener = open_files.enter_context(socket.create_server(("127.0.0.1", 0)))
+        output = None if log is None else open_files.enter_context(log.open("wb"))
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.serving", application, str(listener.fileno())],
+            stdout=output,
             env={**os.environ, **environment},
             pass_fds=[listener.fileno()],
         )
