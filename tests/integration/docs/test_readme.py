@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
 ADDRESS = "http://127.0.0.1:8000"
 FLIGHTS_URL = "postgresql://reader@localhost/nycflights13"
+CACHED_URL = "postgresql://reader@localhost/cached"
 SHOP_URL = "postgresql://reader@localhost/shop"
 
 
@@ -122,18 +123,21 @@ async def test_the_commands_print_what_is_shown(flights_dsn: str) -> None:
     assert said == shown.text
 
 
-async def test_the_quick_start_prints_its_comment(flights_dsn: str) -> None:
-    program = next(block.text for block in blocks("python") if FLIGHTS_URL in block.text)
+@pytest.mark.parametrize(
+    ("url", "comment"), [(FLIGHTS_URL, r"# (\[.*)$"), (CACHED_URL, r"run\(main\(\)\)  # (.*)$")]
+)
+async def test_a_whole_program_prints_its_comment(flights_dsn: str, url: str, comment: str) -> None:
+    program = next(block.text for block in blocks("python") if url in block.text)
 
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-W", "error", "-c", program.replace(FLIGHTS_URL, flights_dsn)),
+        *(sys.executable, "-W", "error", "-c", program.replace(url, flights_dsn)),
         stdout=subprocess.PIPE,
     )
     said, _ = await process.communicate()
 
-    comment = re.search(r"# (\[.*)$", program, re.MULTILINE)
-    assert comment
-    assert said.decode().strip() == comment[1]
+    shown = re.search(comment, program, re.MULTILINE)
+    assert shown
+    assert said.decode().strip() == shown[1]
 
 
 async def test_a_check_of_ones_own_and_draining_are_as_shown(flights_dsn: str) -> None:

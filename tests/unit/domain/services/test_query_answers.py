@@ -194,3 +194,12 @@ async def test_very_large_queries_are_not_remembered_by_identity(
     for outcome in (MISS, HIT):
         assert (await answers.answer(query, SCOPE)).outcome is outcome
     assert not answers._questions._known
+
+
+async def test_distinct_queries_leave_bounded_traces(
+    answers: QueryAnswers, make_query: MakeQuery
+) -> None:
+    for number in range(600):
+        condition = {"table_id": "f", "column": "id", "operator": "eq", "value": number}
+        await answers.answer(make_query(filters=[condition]), SCOPE)
+    assert len(answers._questions._known) == 512
