@@ -16,7 +16,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 KEY = "bench:body"
-_BODY = Path(os.environ["BENCH_BODY"]).read_bytes()
+_FILE = os.environ.get("BENCH_BODY")  # not set where only the key is wanted from here
+_BODY = Path(_FILE).read_bytes() if _FILE else b""
 _REDIS = os.environ.get("BENCH_REDIS", "")
 
 
