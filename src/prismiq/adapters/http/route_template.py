@@ -113,12 +113,12 @@ def _outermost_routes(scope: Scope, app: Any) -> Sequence[BaseRoute]:
 
 
 def _routes_of(app: Any) -> Sequence[BaseRoute] | None:
-    """Return the routes of an application; middleware around it keeps it as ``app``."""
+    """Return the routes of an application, through the middleware that is around it."""
     for _ in range(_MOST_WRAPPERS):
         routes: Sequence[BaseRoute] | None = getattr(app, "routes", None)
         if routes is not None:
             return routes
-        app = getattr(app, "app", None)
+        app = getattr(app, "app", None) or getattr(app, "_app", None)
         if app is None:
             break
     return None

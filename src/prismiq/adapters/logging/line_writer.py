@@ -130,7 +130,10 @@ class LineWriter:
             self._wake.clear()
             # From here on a new line wakes the thread again, so none is left behind.
             self._is_awake = False
-            while self._lines:
+            # What comes while this is written gathers for the next time: writing line by line in a
+            # race with who logs would cost more than all the rest.
+            target = self._put_bytes
+            while self._done_bytes < target:
                 self._write_batch()
             if self._dropped:
                 self._report_drops()

@@ -92,8 +92,10 @@ class RecordFields:
             value = attributes[name]
             if name in plain_names and name not in fields:
                 kind = type(value)
-                if (kind is str and value in harmless) or (
-                    kind is int and -_PLAIN_INTEGER < value < _PLAIN_INTEGER
+                if (
+                    (kind is str and value in harmless)
+                    or (kind is int and -_PLAIN_INTEGER < value < _PLAIN_INTEGER)
+                    or (kind is float and value - value == 0)  # it is finite
                 ):
                     fields[name] = value
                 else:

@@ -12,7 +12,11 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from prismiq.adapters.http.cancelled_requests import CancelledRequests
+from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
 from prismiq.adapters.http.route_template import UNMATCHED, RouteTemplates, bounded_method
+from prismiq.domain.model.rate_limits import RateLimitConfig
+from prismiq.entrypoints.rate_limiter import RateLimiter
 
 
 async def item(request: Any) -> PlainTextResponse:
@@ -200,6 +204,15 @@ async def test_routes_are_found_through_middleware() -> None:
     finding = Finding(Idle(Idle(app)))
     assert (await answer_of(finding, "GET /m/items/7")).status_code == 200
     assert finding.found[0] == "/m/items/{item_id}"
+
+
+async def test_routes_are_found_through_our_own_middleware() -> None:
+    app = direct()
+    limited = RateLimitMiddleware(app, RateLimiter(RateLimitConfig()))
+    tried = CancelledRequests(limited, is_ending=lambda: False)
+    finding = Finding(tried)
+    assert (await answer_of(finding, "GET /items/7")).status_code == 200
+    assert finding.found[0] == "/items/{item_id}"
 
 
 async def test_a_route_that_is_added_later_is_found() -> None:
