@@ -68,6 +68,7 @@ def serve(start: Start, naps_dsn: str, port: str) -> Callable[..., Any]:
         server = start(
             *("serve", "--port", port, "--workers", str(workers)),
             PRISMIQ_DATABASE_URL=naps_dsn,
+            PRISMIQ_RATE_LIMIT_ENABLED="false",
             **{f"PRISMIQ_{name.upper()}": value for name, value in settings.items()},
         )
         server.lines_until("Prismiq answers on")

@@ -48,6 +48,7 @@ def supervise() -> Iterator[Supervise]:
             env={
                 **os.environ,
                 "PRISMIQ_DATABASE_URL": dsn,
+                "PRISMIQ_RATE_LIMIT_ENABLED": "false",
                 "PRISMIQ_DRAIN_SECONDS": "0",
                 "PRISMIQ_ENABLE_METRICS": "false",
             },
