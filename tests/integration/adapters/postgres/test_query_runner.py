@@ -188,9 +188,10 @@ async def test_policies_show_each_tenant_its_own_rows(
         "ALTER TABLE orders ENABLE ROW LEVEL SECURITY;"
         "CREATE POLICY own ON orders USING (tenant = current_setting('prismiq.tenant')"
         " AND owner = current_setting('prismiq.user_id')::int);"
-        "DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT SELECT ON orders TO reader"
+        "DROP ROLE IF EXISTS orders_reader; CREATE ROLE orders_reader LOGIN;"
+        "GRANT SELECT ON orders TO orders_reader"
     )
-    runner = PostgresQueryRunner(await open_pool(dsn_for(database, "reader"), max_size=3))
+    runner = PostgresQueryRunner(await open_pool(dsn_for(database, "orders_reader"), max_size=3))
     query = CompiledQuery(
         "SELECT min(tenant) AS c0, max(tenant) AS c1, min(owner) AS c2, max(owner) AS c3,"
         " count(*) AS c4 FROM public.orders",
