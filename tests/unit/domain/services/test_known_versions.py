@@ -227,20 +227,6 @@ async def test_a_reading_under_way_does_not_bring_an_old_token_back(
     assert versions.known(A) == new
 
 
-async def test_the_older_of_two_readings_does_not_win(
-    versions: KnownVersions, store: Store, let_others_run: LetOthersRun
-) -> None:
-    store.answers.clear()
-    slow = asyncio.create_task(versions.present(A))
-    await let_others_run()
-    await store.rotate(A)
-    overtaking = asyncio.create_task(versions.present(BOTH))
-    await let_others_run()
-    store.answers.set()
-    await slow
-    assert (await overtaking).tables == (await versions.present(BOTH)).tables
-
-
 async def test_a_thousand_callers_cause_one_reading(versions: KnownVersions, store: Store) -> None:
     await asyncio.gather(*(versions.present(BOTH) for _ in range(1000)))
     assert len(store.reads) == 1
