@@ -1,0 +1,143 @@
+"""Values of every type are the same from the database, from memory and from Redis."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.integration.cache.conftest import OpenClient, OpenEngine
+
+from prismiq import PrismiqEngine, QueryDefinition, QueryResult
+
+_VALUES = {
+    "smallint": ["-32768", "32767"],
+    "integer": ["-2147483648", "0"],
+    "bigint": ["9223372036854775807", "-9223372036854775808"],
+    "numeric": ["12345678901234567890.12345678901234567890", "1.50", "-0.00", "1e-20"],
+    "numeric(20, 4)": ["NaN", "2.5000"],
+    "real": ["0.1", "NaN", "Infinity", "1e38"],
+    "double precision": ["0.1", "NaN", "-Infinity", "1e300", "-0"],
+    "text": ["", "😀 \"quoted\" \\ \n", "NULL", "[[1]]", '"rows":', "\x7f"],
+    "character varying(20)": ["né"],
+    "character(4)": ["A1"],
+    "name": ["name"],
+    "citext": ["Ada@Example.org"],
+    "boolean": ["true", "false"],
+    "date": ["2024-02-29", "infinity", "-infinity", "0044-03-15 BC", "12024-01-01"],
+    "timestamp without time zone": ["2024-02-29 12:00:00.000001", "infinity", "-infinity"],
+    "timestamp with time zone": ["2024-03-10 06:59:59.999999+00", "infinity", "-infinity"],
+    "time without time zone": ["23:59:59.999999", "24:00"],
+    "time with time zone": ["06:30:00.000001+01", "12:00-08:30"],
+    "interval": ["1 mon 2 days 03:04:05.6", "-00:00:01", "1 year", "-1 days +02:00"],
+    "uuid": ["00000000-0000-0000-0000-000000000001"],
+    "inet": ["10.0.0.1", "10.0.0.0/8", "::1"],
+    "cidr": ["10.0.0.0/8"],
+    "macaddr": ["08:00:2b:01:02:03"],
+    "bytea": ["\\x00ff", ""],
+    "json": ['{"a": 1, "b": [1.50, null]}', "null", '"text"', "12345678901234567890.10"],
+    "jsonb": ['{"$": ["d", "1"]}', "[]", "null", "12345678901234567890.10"],
+    "mood": ["sad", "it's \"complicated\""],
+    "mood[]": ["{sad,NULL}"],
+    "text[]": ['{a,"b,c",NULL}', "{}", "{{a},{b}}"],
+    "numeric[]": ["{1.50,NaN}"],
+    "timestamp with time zone[]": ['{"2024-03-10 06:59:59+00"}'],
+    "percentage": ["99.99"],
+    "money": ["12.34"],
+    "point": ["(1,2)"],
+    "int4range": ["[1,5)"],
+}
+"""Texts that PostgreSQL casts to the type."""
+
+
+def _table(number: int, data_type: str, texts: list[str]) -> str:
+    rows = ", ".join("({}, '{}')".format(n, text.replace("'", "''")) for n, text in enumerate(texts))
+    return (
+        f"CREATE TABLE values_{number} (id integer, value {data_type});"
+        f"INSERT INTO values_{number} VALUES {rows}, (99, NULL);"
+    )
+
+
+@pytest.fixture(scope="module")
+async def dsn(module_database: str, module_connection: Any) -> str:
+    """One table for each type."""
+    await module_connection.execute(
+        "CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('sad', 'it''s \"complicated\"');"
+        "CREATE DOMAIN percentage AS numeric(5, 2)"
+    )
+    for number, (data_type, texts) in enumerate(_VALUES.items()):
+        await module_connection.execute(_table(number, data_type, texts))
+    return module_database
+
+
+def query_of(data_type: str) -> dict[str, Any]:
+    number = list(_VALUES).index(data_type)
+    return {
+        "tables": [{"id": "v", "name": f"values_{number}"}],
+        "columns": [{"table_id": "v", "column": "id"}, {"table_id": "v", "column": "value"}],
+        "order_by": [{"column": "id"}],
+    }
+
+
+def shown(result: QueryResult) -> Any:
+    """Return values with their types, where NaN equals NaN and 1.5 is not 1.50."""
+    rows = [[(type(value), repr(value)) for value in row] for row in result.rows]
+    return result.columns, result.column_types, rows, result.row_count, result.truncated
+
+
+def came_from(engine: PrismiqEngine) -> list[str]:
+    """Return all places that an engine's answers have come from."""
+    assert engine.query_cache is not None
+    stats = engine.query_cache.stats()
+    counts = {"memory": stats.memory_hits, "redis": stats.shared_hits, "database": stats.misses}
+    return [place for place, count in counts.items() for _ in range(count)]
+
+
+def parts(body: bytes) -> tuple[bytes, bytes]:
+    """Return the bytes of an answer that do not say where it came from."""
+    head, _, rest = body.partition(b',"rows":')
+    end = rest.rindex(b',"row_count"') if b',"row_count"' in rest else len(rest)
+    return head, rest[:end]
+
+
+@pytest.mark.parametrize("data_type", _VALUES)
+async def test_every_value_is_the_same_from_everywhere(
+    dsn: str, open_engine: OpenEngine, open_client: OpenClient, data_type: str
+) -> None:
+    query = QueryDefinition.model_validate(query_of(data_type))
+    first, second = [await open_engine(dsn, store="redis", pool_max_size=1) for _ in range(2)]
+    in_memory = await open_engine(dsn, pool_max_size=1)
+
+    computed = await in_memory.execute_query(query)
+    results = [
+        await in_memory.execute_query(query),
+        await first.execute_query(query),
+        await first.execute_query(query),
+        await second.execute_query(query),
+    ]
+    assert [shown(result) for result in results] == [shown(computed)] * 4
+    assert [came_from(engine) for engine in (in_memory, first, second)] == [
+        ["memory", "database"],
+        ["memory", "database"],
+        ["redis"],
+    ]
+
+    bodies = []
+    for engine in (in_memory, first, second):
+        client = await open_client(engine)
+        for headers in ({"Cache-Control": "no-cache"}, {}):
+            answer = await client.post("/query/execute", json=query_of(data_type), headers=headers)
+            bodies.append(answer.content)
+            assert answer.headers["x-cache"] == ("BYPASS" if headers else "HIT")
+    assert len({parts(body) for body in bodies}) == 1
+    assert parts(bodies[0])[1].startswith(b"[[0,")
+
+
+async def test_no_digit_of_a_number_is_lost(dsn: str, open_engine: OpenEngine) -> None:
+    query = QueryDefinition.model_validate(query_of("numeric"))
+    for _ in range(2):
+        engine = await open_engine(dsn, store="redis")
+        for _ in range(2):
+            values = [str(value) for _, value in (await engine.execute_query(query)).rows]
+            assert values[:4] == [*map(str, map(Decimal, _VALUES["numeric"][:2])), "0.00", "1E-20"]
+            body = await engine.execute_json(query)
+            assert b'12345678901234567890.12345678901234567890' in body
+            assert b"1.50" in body
