@@ -51,11 +51,12 @@ class PlainTables(DependencySource):
         self.changes: dict[TableName, frozenset[TableName] | None] = {}
         self.roots: dict[TableName, TableName] = {}
         self.definitions = ""
+        self.origin = ""
 
     async def read(self, schema_names: Sequence[str]) -> TableDependencies:
         names = [(table.schema_name, table.name) for table in self._source.schema.tables]
         reads = {name: self.changes.get(name, frozenset({name})) for name in names}
-        return TableDependencies(reads, dict(self.roots), self.definitions)
+        return TableDependencies(reads, dict(self.roots), self.definitions, self.origin)
 
 
 class GatedSource(SchemaSource):

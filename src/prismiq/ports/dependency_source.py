@@ -31,6 +31,12 @@ class TableDependencies:
 
     It changes when one of them is made anew, also if tables and columns look as before.
     """
+    origin: str = ""
+    """A digest of which database this is, and of the role that reads it.
+
+    Replicas have that of their primary. Copies and databases set up by the same script have
+    others, and so has another role: its policies may show it other rows.
+    """
 
 
 class DependencySource(Protocol):

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from prismiq import InMemoryCache, PrismiqEngine, RedisCache, Scope, create_router
+from prismiq.adapters.redis.connection import RedisConnection
 
 TOKEN = "of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -33,29 +34,37 @@ def prefix() -> str:
 
 @pytest.fixture(params=["memory", "redis"])
 def store(request: pytest.FixtureRequest) -> str:
-    """Where answers are kept: the tests run once with each."""
+    """Where answers are kept: a test that takes this runs once with each."""
     return str(request.param)
+
+
+async def start_engine(
+    stack: AsyncExitStack, dsn: str, exposed: Any = None, config: Any = None, **options: Any
+) -> PrismiqEngine:
+    """Start an engine that ends with the stack; ``redis`` and ``prefix`` say where it keeps.
+
+    Those on one Redis are as two processes: each has a memory of its own in front of it.
+    """
+    redis, prefix = options.pop("redis", None), options.pop("prefix", "")
+    cache: Any = InMemoryCache()
+    if redis is not None:
+        # A deadline for busy machines; tests about outages have the usual one.
+        connection = RedisConnection.to(redis, deadline=2.0, connect_timeout=5.0)
+        await connection.connect()
+        stack.push_async_callback(connection.disconnect)
+        cache = RedisCache(connection, prefix=prefix)
+    engine = PrismiqEngine(dsn, exposed, config, cache=cache, **{"pool_max_size": 4, **options})
+    return await stack.enter_async_context(engine)
 
 
 @pytest.fixture
 def open_engine(opened: AsyncExitStack, request: pytest.FixtureRequest, prefix: str) -> OpenEngine:
-    """Start an engine: ``await open_engine(dsn, ["t"], store="redis")``.
+    """Start an engine of one test: ``await open_engine(dsn, ["t"], store="redis")``."""
 
-    Those with ``store="redis"`` are as two processes on the same Redis: each has a memory of its
-    own in front of it.
-    """
-
-    async def open_one(
-        dsn: str, exposed: Any = None, config: Any = None, *, store: str = "memory", **options: Any
-    ) -> PrismiqEngine:
-        cache: Any = InMemoryCache()
+    async def open_one(dsn: str, *what: Any, store: str = "memory", **options: Any) -> Any:
         if store == "redis":
-            cache = RedisCache(request.getfixturevalue("redis_url"), prefix=prefix)
-            await cache.connect()
-            opened.push_async_callback(cache.disconnect)
-        options = {"pool_max_size": 4, **options}
-        engine = PrismiqEngine(dsn, exposed, config, cache=cache, **options)
-        return await opened.enter_async_context(engine)
+            options = {"redis": request.getfixturevalue("redis_url"), "prefix": prefix, **options}
+        return await start_engine(opened, dsn, *what, **options)
 
     return open_one
 
@@ -65,16 +74,20 @@ def tenant_of(request: Request) -> Scope:
     return Scope(tenant=request.headers.get("x-tenant", "default"))
 
 
+async def start_client(stack: AsyncExitStack, engine: PrismiqEngine) -> httpx.AsyncClient:
+    """Open a client of an engine's routes in an integrator's application."""
+    app = FastAPI()
+    app.include_router(create_router(engine, scope=tenant_of, admin_token=TOKEN), prefix="/api")
+    transport = httpx.ASGITransport(app=app)
+    client = httpx.AsyncClient(transport=transport, base_url="http://test/api")
+    return await stack.enter_async_context(client)
+
+
 @pytest.fixture
 def open_client(opened: AsyncExitStack) -> OpenClient:
-    """Open a client of an engine's routes in an integrator's application."""
+    """Open a client of one test: ``await open_client(engine)``."""
 
     async def open_one(engine: PrismiqEngine) -> httpx.AsyncClient:
-        app = FastAPI()
-        router = create_router(engine, scope=tenant_of, admin_token=TOKEN)
-        app.include_router(router, prefix="/api")
-        transport = httpx.ASGITransport(app=app)
-        client = httpx.AsyncClient(transport=transport, base_url="http://test/api")
-        return await opened.enter_async_context(client)
+        return await start_client(opened, engine)
 
     return open_one

@@ -1,10 +1,15 @@
 """Values of every type are the same from the database, from memory and from Redis."""
 
-from decimal import Decimal
+import re
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx
 import pytest
-from tests.integration.cache.conftest import OpenClient, OpenEngine
+from tests.integration.cache.conftest import start_client, start_engine
 
 from prismiq import PrismiqEngine, QueryDefinition, QueryResult
 
@@ -16,7 +21,7 @@ _VALUES = {
     "numeric(20, 4)": ["NaN", "2.5000"],
     "real": ["0.1", "NaN", "Infinity", "1e38"],
     "double precision": ["0.1", "NaN", "-Infinity", "1e300", "-0"],
-    "text": ["", "😀 \"quoted\" \\ \n", "NULL", "[[1]]", '"rows":', "\x7f"],
+    "text": ["", '😀 "quoted" \\ \n', "NULL", "[[1]]", '"rows":', "\x7f"],
     "character varying(20)": ["né"],
     "character(4)": ["A1"],
     "name": ["name"],
@@ -35,7 +40,7 @@ _VALUES = {
     "bytea": ["\\x00ff", ""],
     "json": ['{"a": 1, "b": [1.50, null]}', "null", '"text"', "12345678901234567890.10"],
     "jsonb": ['{"$": ["d", "1"]}', "[]", "null", "12345678901234567890.10"],
-    "mood": ["sad", "it's \"complicated\""],
+    "mood": ["sad", 'it\'s "complicated"'],
     "mood[]": ["{sad,NULL}"],
     "text[]": ['{a,"b,c",NULL}', "{}", "{{a},{b}}"],
     "numeric[]": ["{1.50,NaN}"],
@@ -49,7 +54,9 @@ _VALUES = {
 
 
 def _table(number: int, data_type: str, texts: list[str]) -> str:
-    rows = ", ".join("({}, '{}')".format(n, text.replace("'", "''")) for n, text in enumerate(texts))
+    rows = ", ".join(
+        "({}, '{}')".format(n, text.replace("'", "''")) for n, text in enumerate(texts)
+    )
     return (
         f"CREATE TABLE values_{number} (id integer, value {data_type});"
         f"INSERT INTO values_{number} VALUES {rows}, (99, NULL);"
@@ -83,61 +90,75 @@ def shown(result: QueryResult) -> Any:
     return result.columns, result.column_types, rows, result.row_count, result.truncated
 
 
-def came_from(engine: PrismiqEngine) -> list[str]:
-    """Return all places that an engine's answers have come from."""
+def places(engine: PrismiqEngine) -> Counter[str]:
+    """Count where an engine's answers have come from."""
     assert engine.query_cache is not None
     stats = engine.query_cache.stats()
-    counts = {"memory": stats.memory_hits, "redis": stats.shared_hits, "database": stats.misses}
-    return [place for place, count in counts.items() for _ in range(count)]
+    return Counter(memory=stats.memory_hits, redis=stats.shared_hits, database=stats.misses)
 
 
-def parts(body: bytes) -> tuple[bytes, bytes]:
-    """Return the bytes of an answer that do not say where it came from."""
-    head, _, rest = body.partition(b',"rows":')
-    end = rest.rindex(b',"row_count"') if b',"row_count"' in rest else len(rest)
-    return head, rest[:end]
+_ORIGIN = re.compile(rb'"(execution_time_ms|cached_at|is_from_cache)":[^,}]+')
+
+
+def without_origin(body: bytes) -> bytes:
+    """Return the bytes of an answer without those that say where it came from."""
+    shown, count = _ORIGIN.subn(b"", body)
+    assert count == 3
+    return shown
+
+
+@pytest.fixture(scope="module")
+async def engines(dsn: str, redis_url: str) -> AsyncIterator[list[PrismiqEngine]]:
+    """One that keeps answers in memory, and two that share a Redis."""
+    shared = {"redis": redis_url, "prefix": f"{secrets.token_hex(4)}:", "pool_max_size": 1}
+    async with AsyncExitStack() as stack:
+        in_memory = await start_engine(stack, dsn, pool_max_size=1)
+        yield [in_memory, *[await start_engine(stack, dsn, **shared) for _ in range(2)]]
+
+
+@pytest.fixture(scope="module")
+async def clients(engines: list[PrismiqEngine]) -> AsyncIterator[list[httpx.AsyncClient]]:
+    async with AsyncExitStack() as stack:
+        yield [await start_client(stack, engine) for engine in engines]
 
 
 @pytest.mark.parametrize("data_type", _VALUES)
 async def test_every_value_is_the_same_from_everywhere(
-    dsn: str, open_engine: OpenEngine, open_client: OpenClient, data_type: str
+    engines: list[PrismiqEngine], clients: list[httpx.AsyncClient], data_type: str
 ) -> None:
     query = QueryDefinition.model_validate(query_of(data_type))
-    first, second = [await open_engine(dsn, store="redis", pool_max_size=1) for _ in range(2)]
-    in_memory = await open_engine(dsn, pool_max_size=1)
+    in_memory, first, second = engines
+    before = [places(engine) for engine in engines]
+    in_order = [in_memory, in_memory, first, first, second]
+    results = [shown(await engine.execute_query(query)) for engine in in_order]
+    assert results == [results[0]] * 5
+    came_from = [places(engine) - other for engine, other in zip(engines, before, strict=True)]
+    computed_and_kept = {"database": 1, "memory": 1}
+    assert came_from == [computed_and_kept, computed_and_kept, {"redis": 1}]
 
-    computed = await in_memory.execute_query(query)
-    results = [
-        await in_memory.execute_query(query),
-        await first.execute_query(query),
-        await first.execute_query(query),
-        await second.execute_query(query),
-    ]
-    assert [shown(result) for result in results] == [shown(computed)] * 4
-    assert [came_from(engine) for engine in (in_memory, first, second)] == [
-        ["memory", "database"],
-        ["memory", "database"],
-        ["redis"],
-    ]
-
-    bodies = []
-    for engine in (in_memory, first, second):
-        client = await open_client(engine)
-        for headers in ({"Cache-Control": "no-cache"}, {}):
+    bodies = set()
+    for client in clients:
+        for headers, outcome in (({"Cache-Control": "no-cache"}, "BYPASS"), ({}, "HIT")):
             answer = await client.post("/query/execute", json=query_of(data_type), headers=headers)
-            bodies.append(answer.content)
-            assert answer.headers["x-cache"] == ("BYPASS" if headers else "HIT")
-    assert len({parts(body) for body in bodies}) == 1
-    assert parts(bodies[0])[1].startswith(b"[[0,")
+            assert answer.headers["x-cache"] == outcome
+            bodies.add(without_origin(answer.content))
+    [body] = bodies
+    assert b',"rows":[[0, ' in body
 
 
-async def test_no_digit_of_a_number_is_lost(dsn: str, open_engine: OpenEngine) -> None:
-    query = QueryDefinition.model_validate(query_of("numeric"))
-    for _ in range(2):
-        engine = await open_engine(dsn, store="redis")
+async def test_no_digit_of_a_number_is_lost(
+    engines: list[PrismiqEngine], clients: list[httpx.AsyncClient]
+) -> None:
+    query = query_of("numeric")
+    for engine, client in zip(engines, clients, strict=True):
         for _ in range(2):
-            values = [str(value) for _, value in (await engine.execute_query(query)).rows]
-            assert values[:4] == [*map(str, map(Decimal, _VALUES["numeric"][:2])), "0.00", "1E-20"]
-            body = await engine.execute_json(query)
-            assert b'12345678901234567890.12345678901234567890' in body
-            assert b"1.50" in body
+            rows = (await engine.execute_query(QueryDefinition.model_validate(query))).rows
+            assert [str(value) for _, value in rows[:-1]] == [
+                *_VALUES["numeric"][:2],
+                "0.00",
+                "1E-20",
+            ]
+            body = (await client.post("/query/execute", json=query)).content
+            assert b"[0, 12345678901234567890.12345678901234567890]" in body
+            assert b"[1, 1.50]" in body
+            assert b"[2, 0.00]" in body

@@ -219,7 +219,10 @@ _DEFINITIONS = """
     ) AS defined
 """
 
-READ_DEPENDENCIES = f"""
+
+def read_dependencies(origin: str) -> str:
+    """Return the statement, with an expression that tells where its answer is from."""
+    return f"""
 WITH RECURSIVE
     settled_function (name) AS ({_SETTLED_FUNCTIONS}),
     system_schema AS ({_SYSTEM_SCHEMAS}),
@@ -238,6 +241,7 @@ WITH RECURSIVE
 SELECT json_build_object(
     'reads', coalesce(({_ENTRY_LIST}), '[]'),
     'roots', coalesce(({_ROOT_LIST}), '[]'),
-    'definitions', coalesce(({_DEFINITIONS}), '')
+    'definitions', coalesce(({_DEFINITIONS}), ''),
+    'origin', ({origin})
 )::text
 """

@@ -4,9 +4,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from prismiq.adapters.postgres.dependency_catalog import READ_DEPENDENCIES
+import asyncpg
+
+from prismiq.adapters.postgres.database_origin import ORIGIN, ORIGIN_WITHOUT_SERVER
+from prismiq.adapters.postgres.dependency_catalog import read_dependencies
 from prismiq.adapters.postgres.pool import PostgresPool
 from prismiq.ports.dependency_source import DependencySource, TableDependencies, TableName
+
+_STATEMENT = read_dependencies(ORIGIN)
+_MODEST_STATEMENT = read_dependencies(ORIGIN_WITHOUT_SERVER)
 
 
 class PostgresDependencySource(DependencySource):
@@ -37,12 +43,16 @@ class PostgresDependencySource(DependencySource):
 
     async def read(self, schema_names: Sequence[str]) -> TableDependencies:
         async with self._pool.acquire() as connection:
-            text: str = await connection.fetchval(READ_DEPENDENCIES, list(schema_names))
+            try:
+                text: str = await connection.fetchval(_STATEMENT, list(schema_names))
+            except asyncpg.InsufficientPrivilegeError:
+                text = await connection.fetchval(_MODEST_STATEMENT, list(schema_names))
         document: dict[str, Any] = json.loads(text)
         return TableDependencies(
             reads={_name(table): _names(tables) for table, tables in document["reads"]},
             roots={_name(leaf): _name(root) for leaf, root in document["roots"]},
             definitions=document["definitions"],
+            origin=document["origin"],
         )
 
 

@@ -230,6 +230,8 @@ class SchemaCatalog:
         # After the schema: what a view was made to read between the two is in it.
         dependencies = await self._dependencies.read(names)
         view = expose(schema, self._exposed, self._config, key)
-        generation = schema_generation(view.schema, key, dependencies.definitions)
+        generation = schema_generation(
+            view.schema, key, definitions=dependencies.definitions, origin=dependencies.origin
+        )
         snapshot = SchemaSnapshot(view, dependencies, generation)
         return _Reading(schema, snapshot, read_at, fresh_until=read_at + self._ttl)

@@ -1,6 +1,7 @@
 """Which tables answers depend on, as a real server's catalog tells it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
@@ -228,8 +229,37 @@ async def test_a_role_without_any_right_reads_the_same(
         "CREATE POLICY p ON t USING (a IN (SELECT a FROM u)); CREATE VIEW v AS SELECT a FROM t"
     )
     source = PostgresDependencySource(await open_pool(dsn_for(database, "uninvited")))
-    assert await source.read(["public"]) == found
+    other = await source.read(["public"])
+    assert other.origin != found.origin
+    assert replace(other, origin=found.origin) == found
     assert found.reads["public", "v"] == frozenset({("public", "t"), ("public", "u")})
+
+
+@pytest.mark.parametrize(
+    "change", ["ALTER ROLE watched BYPASSRLS", "GRANT pg_read_all_data TO watched"]
+)
+async def test_the_origin_changes_with_what_policies_make_of_the_role(
+    read: Read, open_pool: OpenPool, database: str, dsn_for: Callable[..., str], change: str
+) -> None:
+    await read("DROP ROLE IF EXISTS watched; CREATE ROLE watched LOGIN")
+    source = PostgresDependencySource(await open_pool(dsn_for(database, "watched")))
+    before = await source.read(["public"])
+    assert (await source.read(["public"])).origin == before.origin
+    await read(change)
+    assert (await source.read(["public"])).origin != before.origin
+
+
+async def test_a_role_that_may_not_know_the_server_reads_all_the_same(
+    read: Read, open_pool: OpenPool, database: str, dsn_for: Callable[..., str]
+) -> None:
+    await read(
+        "DROP ROLE IF EXISTS uninvited; CREATE ROLE uninvited LOGIN; CREATE TABLE t (a int);"
+        "REVOKE EXECUTE ON FUNCTION pg_control_system FROM public"
+    )
+    source = PostgresDependencySource(await open_pool(dsn_for(database, "uninvited")))
+    found = await source.read(["public"])
+    assert found.reads == {("public", "t"): frozenset({("public", "t")})}
+    assert found.origin
 
 
 async def test_hundreds_of_views_take_one_statement(read: Read, connection: Any) -> None:

@@ -70,7 +70,7 @@ async def test_a_kept_answer_needs_a_query_that_is_valid_now(
             await answers.answer(again, SCOPE)
 
 
-@pytest.mark.parametrize("change", ["column", "definition"])
+@pytest.mark.parametrize("change", ["column", "definition", "origin"])
 async def test_what_was_kept_under_another_schema_is_never_served(
     answers: QueryAnswers,
     make_query: MakeQuery,
@@ -85,6 +85,8 @@ async def test_what_was_kept_under_another_schema_is_never_served(
         column = ColumnSchema(name="founded", data_type="date")
         changed = TableSchema(name="airlines", columns=[*airlines.columns, column])
         source.schema = DatabaseSchema(tables=[flights, changed])
+    elif change == "origin":
+        source.dependencies.origin = "another role, whose policies show it other rows"
     else:
         source.dependencies.definitions = "a view that was replaced, with the same columns"
     await schema_catalog.refresh(SCOPE)
