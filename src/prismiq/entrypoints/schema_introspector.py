@@ -38,7 +38,11 @@ class SchemaIntrospector:
         self._cached = None
         if cache is not None:
             self._cached = CachedSchemaSource(
-                self._source, cache, ttl=cache_ttl, new_token=lambda: uuid4().hex
+                self._source,
+                cache,
+                ttl=cache_ttl,
+                new_token=lambda: uuid4().hex,
+                origin=self._source.origin,
             )
         self._exposed = None if exposed_tables is None else tuple(exposed_tables)
         self._config = schema_config

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from tests.integration.cache.conftest import OpenEngine
 
-from prismiq import PrismiqEngine, QueryDefinition
+from prismiq import InMemoryCache, PrismiqEngine, QueryDefinition, RedisCache, SchemaIntrospector
 from prismiq.adapters.embedded.server import EmbeddedPostgres
 
 OWNERS = QueryDefinition.model_validate(
@@ -101,3 +101,21 @@ async def test_a_server_is_never_answered_with_rows_of_one_that_was_set_up_alike
             assert [await owners(engine) for engine in engines] == [["ann"], ["bob"]]
         for engine in engines:
             await engine.shutdown()
+
+
+async def test_a_schema_is_never_that_of_another_database(
+    database: str, copy_of: Any, store: str, request: pytest.FixtureRequest, prefix: str
+) -> None:
+    await run(database, "CREATE TABLE accounts (owner text)")
+    other = await copy_of(database)
+    await run(other, "CREATE TABLE more (id integer)")
+    cache: Any = InMemoryCache()
+    if store == "redis":
+        cache = RedisCache(request.getfixturevalue("redis_url"), prefix=prefix)
+    for _ in range(2):
+        for dsn, names in ((database, ["accounts"]), (other, ["accounts", "more"])):
+            async with asyncpg.create_pool(dsn, min_size=1, max_size=1) as pool:
+                schema = await SchemaIntrospector(pool, cache).get_schema()
+                assert [table.name for table in schema.tables] == names
+    if store == "redis":
+        await cache.disconnect()

@@ -1,6 +1,6 @@
 """The schema, read from the database once for all processes that share a cache."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
 
 from prismiq.domain.model.errors import StoreUnavailableError
@@ -25,6 +25,8 @@ class CachedSchemaSource(SchemaSource):
         cache: keeps what was read.
         ttl: seconds for which it is kept.
         new_token: returns a random text that never comes back.
+        origin: tells which database the source reads, and as which role: others may keep theirs
+            in the same cache.
     """
 
     def __init__(
@@ -34,17 +36,19 @@ class CachedSchemaSource(SchemaSource):
         *,
         ttl: float,
         new_token: Callable[[], str],
+        origin: Callable[[], Awaitable[str]],
     ) -> None:
         self._source = source
         self._cache = cache
         self._ttl = ttl
         self._new_token = new_token
+        self._origin = origin
 
     async def read(self, schema_names: Sequence[str]) -> DatabaseSchema:
         generation = await self._generation()
         if generation is None:
             return await self._source.read(schema_names)
-        key = _key(generation, schema_names)
+        key = await self._key(generation, schema_names)
         kept = await self._kept(key)
         return kept if kept is not None else await self._read_and_keep(key, schema_names)
 
@@ -53,7 +57,7 @@ class CachedSchemaSource(SchemaSource):
         generation = await self._generation()
         if generation is None:
             return await self._source.read(schema_names)
-        return await self._read_and_keep(_key(generation, schema_names), schema_names)
+        return await self._read_and_keep(await self._key(generation, schema_names), schema_names)
 
     async def invalidate(self) -> None:
         """Forget every schema that is kept, also those that are being read now.
@@ -62,6 +66,11 @@ class CachedSchemaSource(SchemaSource):
             StoreUnavailableError: the shared cache does not answer, so others may go on with it.
         """
         await self._cache.clear(f"{_PREFIX}*")
+
+    async def _key(self, generation: str, schema_names: Sequence[str]) -> str:
+        names = "\x00".join((await self._origin(), *schema_names))
+        digest = blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return f"{_PREFIX}{generation}:{digest}"
 
     async def _generation(self) -> str | None:
         try:
@@ -88,8 +97,3 @@ class CachedSchemaSource(SchemaSource):
         except StoreUnavailableError:
             return schema
         return schema
-
-
-def _key(generation: str, schema_names: Sequence[str]) -> str:
-    names = "\x00".join(schema_names).encode("utf-8", "surrogatepass")
-    return f"{_PREFIX}{generation}:{blake2b(names, digest_size=16).hexdigest()}"

@@ -20,6 +20,14 @@ def _token() -> str:
     return f"generation {next(_tokens)}"
 
 
+async def _here() -> str:
+    return "here"
+
+
+async def _elsewhere() -> str:
+    return "elsewhere"
+
+
 class FailingCache(InMemoryCache):
     """A shared cache that is away."""
 
@@ -38,7 +46,7 @@ def cache(clock: Any) -> InMemoryCache:
 @pytest.fixture
 def cached(source: Any, cache: InMemoryCache, flights_schema: DatabaseSchema) -> CachedSchemaSource:
     source.schema = flights_schema
-    return CachedSchemaSource(source, cache, ttl=60, new_token=_token)
+    return CachedSchemaSource(source, cache, ttl=60, new_token=_token, origin=_here)
 
 
 async def test_the_second_reading_asks_nobody(cached: CachedSchemaSource, source: Any) -> None:
@@ -52,7 +60,7 @@ async def test_another_process_with_the_same_cache_asks_nobody(
     cached: CachedSchemaSource, source: Any, cache: InMemoryCache
 ) -> None:
     await cached.read(["public"])
-    await CachedSchemaSource(source, cache, ttl=60, new_token=_token).read(["public"])
+    await CachedSchemaSource(source, cache, ttl=60, new_token=_token, origin=_here).read(["public"])
     assert len(source.reads) == 1
 
 
@@ -97,7 +105,7 @@ async def test_others_keep_what_they_have_in_the_same_cache(
 
 
 async def test_a_cache_that_fails_is_no_reason_to_fail(source: Any) -> None:
-    cached = CachedSchemaSource(source, FailingCache(), ttl=60, new_token=_token)
+    cached = CachedSchemaSource(source, FailingCache(), ttl=60, new_token=_token, origin=_here)
     assert await cached.read(["public"]) == source.schema
     assert await cached.refresh(["public"]) == source.schema
 
@@ -112,3 +120,13 @@ async def test_what_cannot_be_read_is_read_from_the_database(
             await cache.set(key, kept)
     assert await cached.read(["public"]) == source.schema
     assert len(source.reads) == 2
+
+
+async def test_the_schema_of_another_database_in_the_same_cache_is_another_one(
+    cached: CachedSchemaSource, source: Any, cache: InMemoryCache
+) -> None:
+    await cached.read(["public"])
+    other = CachedSchemaSource(source, cache, ttl=60, new_token=_token, origin=_elsewhere)
+    for _ in range(2):
+        await other.read(["public"])
+    assert source.reads == [("public",)] * 2
