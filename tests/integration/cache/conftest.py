@@ -3,20 +3,46 @@
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from dependency_injector import providers
 from fastapi import FastAPI, Request
 
 from prismiq import InMemoryCache, PrismiqEngine, RedisCache, Scope, create_router
 from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.system.clock import SystemClock
+from prismiq.entrypoints.container import EngineContainer
 
 TOKEN = "of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 
 OpenEngine: TypeAlias = Callable[..., Awaitable[PrismiqEngine]]
 OpenClient: TypeAlias = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+class MovedClock(SystemClock):
+    """The time of the system, and what a test adds to it."""
+
+    def __init__(self) -> None:
+        self._added = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self._added += seconds
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._added)
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._added
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """The clock of engines that are given it: ``await open_engine(dsn, clock=clock)``."""
+    return MovedClock()
 
 
 @pytest.fixture
@@ -46,14 +72,16 @@ async def start_engine(
     Those on one Redis are as two processes: each has a memory of its own in front of it.
     """
     redis, prefix = options.pop("redis", None), options.pop("prefix", "")
-    cache: Any = InMemoryCache()
+    clock = options.pop("clock", None) or SystemClock()
+    cache: Any = InMemoryCache(clock=clock)
     if redis is not None:
         # A deadline for busy machines; tests about outages have the usual one.
         connection = RedisConnection.to(redis, deadline=2.0, connect_timeout=5.0)
         await connection.connect()
         stack.push_async_callback(connection.disconnect)
         cache = RedisCache(connection, prefix=prefix)
-    engine = PrismiqEngine(dsn, exposed, config, cache=cache, **{"pool_max_size": 4, **options})
+    with EngineContainer.clock.override(providers.Object(clock)):
+        engine = PrismiqEngine(dsn, exposed, config, cache=cache, **{"pool_max_size": 4, **options})
     return await stack.enter_async_context(engine)
 
 
