@@ -1,5 +1,6 @@
 """Answering queries, from the cache where that is right."""
 
+import logging
 from functools import partial
 
 from prismiq.domain.model.cached_answer import CacheOutcome
@@ -15,11 +16,14 @@ from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.domain.services.schema_snapshot import SchemaSnapshot
 from prismiq.ports.tracer import Tracer
 
+_logger = logging.getLogger("prismiq.query")
+
 
 class QueryAnswers(QuestionSource):
     """Answers queries on behalf of a scope.
 
-    A query is checked against what its scope may see before the cache is looked at.
+    A query is checked against what its scope may see before the cache is looked at. Kept answers
+    are logged at level DEBUG; the others are queries of the database, which has its own record.
 
     Args:
         catalog: what queries may name.
@@ -84,10 +88,13 @@ class QueryAnswers(QuestionSource):
         snapshot = self._catalog.fresh_snapshot(scope)
         if self._cache is None or snapshot is None or self._tracer is not None:
             return None
-        question = self._question(query, snapshot, scope, self._ttl)
-        answer = None if question is None else self._cache.kept_answer(question)
+        question = self._question(query, snapshot, scope, ttl=self._ttl)
+        if question is None:
+            return None
+        answer = self._cache.kept_answer(question)
         if answer is not None:
             self._statistics.count(answer)
+            _log_kept(answer, question, scope)
         return answer
 
     async def preview(
@@ -101,8 +108,7 @@ class QueryAnswers(QuestionSource):
         self, query: QueryDefinition, scope: Scope, *, ttl: float | None = None
     ) -> Question | None:
         snapshot = await self._catalog.snapshot(scope)
-        ttl = self._ttl if ttl is None else require_ttl(ttl)
-        return self._question(query, snapshot, scope, ttl)
+        return self._question(query, snapshot, scope, ttl=self._lifetime(ttl))
 
     def key(self, query: QueryDefinition, scope: Scope) -> str:
         return self._questions.name(query, self._catalog.known_snapshot(scope), scope).key
@@ -110,27 +116,58 @@ class QueryAnswers(QuestionSource):
     def version_names(self, table: str) -> frozenset[str]:
         return frozenset({self._catalog.known_version_name(table)})
 
+    def _lifetime(self, ttl: float | None) -> float | None:
+        return self._ttl if ttl is None else require_ttl(ttl)
+
     def _question(
-        self, query: QueryDefinition, snapshot: SchemaSnapshot, scope: Scope, ttl: float | None
+        self,
+        query: QueryDefinition,
+        snapshot: SchemaSnapshot,
+        scope: Scope,
+        *,
+        ttl: float | None,
+        cache: CacheOutcome = CacheOutcome.MISS,
     ) -> Question | None:
         named = self._questions.name(query, snapshot, scope)
         if named.tables is None:
             return None
-        compute = partial(self._queries.execute_in, snapshot.view, query, scope)
+        compute = partial(self._queries.execute_in, snapshot.view, query, scope, cache)
         return Question(named.key, named.tables, compute, ttl)
 
     async def _answer(
         self, query: QueryDefinition, scope: Scope, *, fresh: bool, ttl: float | None
     ) -> Answer:
         cache = self._cache
-        question = None if cache is None else await self.question(query, scope, ttl=ttl)
+        snapshot = await self._catalog.snapshot(scope)
+        question = None
+        if cache is not None:
+            reason = CacheOutcome.BYPASS if fresh else CacheOutcome.MISS
+            ttl = self._lifetime(ttl)
+            question = self._question(query, snapshot, scope, ttl=ttl, cache=reason)
         if cache is None or question is None:
-            result = await self._queries.execute(query, scope)
+            result = await self._queries.execute_in(snapshot.view, query, scope)
             return Answer(CacheOutcome.BYPASS, result=result)
         look = cache.fresh_answer(question) if fresh else cache.answer(question)
         if self._tracer is None:
-            return await look
-        with self._tracer.answer(question.key) as span:
             answer = await look
-            span.answered(answer.outcome, answer.tier)
-            return answer
+        else:
+            with self._tracer.answer(question.key) as span:
+                answer = await look
+                span.answered(answer.outcome, answer.tier)
+        _log_kept(answer, question, scope)
+        return answer
+
+
+def _log_kept(answer: Answer, question: Question, scope: Scope) -> None:
+    """Say that a kept answer was given. It is asked for most, so it has to be asked for."""
+    if answer.entry is None or not _logger.isEnabledFor(logging.DEBUG):
+        return
+    extra = {
+        "key": question.key,
+        "tables": sorted(question.tables),
+        "tenant": scope.tenant,
+        "rows": answer.entry.row_count,
+        "cache": answer.outcome.value,
+        "tier": answer.tier,
+    }
+    _logger.debug("Query: kept answer", extra=extra)

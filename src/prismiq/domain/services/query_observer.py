@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from prismiq.domain.model.cached_answer import CacheOutcome
 from prismiq.domain.model.errors import QueryTimeoutError
 from prismiq.domain.model.observations import QueryOutcome
 from prismiq.domain.model.plan import Source
@@ -25,6 +26,8 @@ class Statement:
     compiled: CompiledQuery
     sources: Sequence[Source]
     scope: Scope
+    cache: CacheOutcome = CacheOutcome.BYPASS
+    """Why the database is asked: nothing was kept, or nothing kept was wanted."""
 
     @property
     def fingerprint(self) -> str:
@@ -37,8 +40,8 @@ class QueryObserver:
     """Measures queries and reports how they ended.
 
     The record of a query has the fields ``fingerprint`` (of its statement, which has no values),
-    ``tables``, ``tenant``, ``rows``, ``duration_ms`` and ``outcome``. It is a warning when the
-    query was slow, took too long or failed.
+    ``tables``, ``tenant``, ``rows``, ``duration_ms``, ``outcome`` and ``cache``. It is a warning
+    when the query was slow, took too long or failed.
 
     Args:
         clock: measures.
@@ -90,5 +93,6 @@ class QueryObserver:
             "rows": rows,
             "duration_ms": round(seconds * 1000, 3),
             "outcome": outcome.value,
+            "cache": statement.cache.value,
         }
         _logger.log(level, "Slow query" if is_slow else f"Query: {outcome.value}", extra=extra)

@@ -1,5 +1,6 @@
 """Answering queries: plan, compile, run."""
 
+from prismiq.domain.model.cached_answer import CacheOutcome
 from prismiq.domain.model.errors import QueryValidationError
 from prismiq.domain.model.plan import QueryPlan
 from prismiq.domain.model.query import QueryDefinition
@@ -79,17 +80,21 @@ class QueryService:
         return await self.execute_in(await self._catalog.view(scope), query, scope)
 
     async def execute_in(
-        self, view: SchemaView, query: QueryDefinition, scope: Scope
+        self,
+        view: SchemaView,
+        query: QueryDefinition,
+        scope: Scope,
+        cache: CacheOutcome = CacheOutcome.BYPASS,
     ) -> EncodedResult:
         """Return the answer to a query that means what it means in ``view``.
 
-        Raises as ``execute``.
+        ``cache`` is for the log record. Raises as ``execute``.
         """
         prepared = self._prepared.prepare(query, view, scope)
         plan, compiled = prepared.plan, prepared.compiled
         with self._catalog.relied_on(view, scope):
             run = self._runner.run(compiled, scope=scope, limit=plan.limit)
-            statement = Statement(compiled, plan.sources, scope)
+            statement = Statement(compiled, plan.sources, scope, cache)
             batch, seconds = await self._observer.watch(run, statement)
         return EncodedResult(plan.outputs, batch, round(seconds * 1000, 3))
 
