@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -139,7 +140,8 @@ def test_a_reader_that_leaves_early_sees_no_traceback(flights_dsn: str, tmp_path
     file = tmp_path / "all.json"
     columns = [{"table_id": "f", "column": name} for name in ("carrier", "origin", "time_hour")]
     file.write_text(json.dumps({"tables": [{"id": "f", "name": "flights"}], "columns": columns}))
-    command = f"{Path(sys.executable).with_name('prismiq')} query {file} --format csv | head -n 1"
+    prismiq = shlex.quote(str(Path(sys.executable).with_name("prismiq")))
+    command = f"{prismiq} query {file} --format csv | head -n 1"
 
     done = subprocess.run(
         ["/bin/sh", "-c", command],
