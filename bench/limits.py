@@ -1,33 +1,21 @@
 """Decisions of limiters."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from hashlib import sha1
 from itertools import count
+from statistics import median
 
-from bench.case import Case, Servers
-from bench.limiter_peers import Decide, limits_library, pyrate, throttled_py
-from bench.turns import Round, rates, repeated
+from bench.case import ROUNDS, Case, Servers
+from bench.limiter_rival import OURS, RIVALS, clients, running_rival
+from bench.turns import Round, rates
 from bench.verdict import Verdict
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.domain.model.rate_limits import RateLimitConfig
-from prismiq.entrypoints.rate_limiter import RateLimiter
 
 _SPEC = RateLimitConfig()
-_CLIENTS = 100_000
-_PEERS: dict[str, Callable[[RateLimitConfig], Decide]] = {
-    "limits": limits_library,
-    "pyrate-limiter": pyrate,
-    "throttled-py": throttled_py,
-}
-
-
-def _clients() -> list[str]:
-    clients = [f"ip:10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(_CLIENTS)]
-    random.Random(7).shuffle(clients)
-    return clients
 
 
 class InProcessDecision:
@@ -36,21 +24,24 @@ class InProcessDecision:
     what = "limit decision, in process"
 
     async def measure(self, _servers: Servers) -> Sequence[Verdict]:
-        clients = _clients()
-        rivals: dict[str, Decide] = {"ours": RateLimiter(_SPEC).decide}
-        rivals |= {name: make(_SPEC) for name, make in _PEERS.items()}
-        found = await rates({name: repeated(call, clients) for name, call in rivals.items()})
+        found: dict[str, list[float]] = {name: [] for name in RIVALS}
+        with ExitStack() as running:
+            rivals = {name: running.enter_context(running_rival(name)) for name in RIVALS}
+            for _ in range(ROUNDS):
+                for name, rival in rivals.items():
+                    found[name].append(rival.decisions_per_second())
         return [
             Verdict(
                 what=self.what,
                 floor_name=name,
                 unit="decisions/s",
-                ours=found["ours"],
-                floor=found[name],
+                ours=median(found[OURS]),
+                floor=median(found[name]),
                 target=5,
                 at_least=True,
             )
-            for name in _PEERS
+            for name in RIVALS
+            if name != OURS
         ]
 
 
@@ -92,19 +83,19 @@ class RedisDecision:
         return [verdict]
 
     def _round(self, ask: Callable[[str], Awaitable[object]]) -> Round:
-        clients = _clients()[:10_000]
+        names = clients()[:10_000]
 
         async def run() -> int:
             numbers = count()
 
             async def caller() -> None:
                 for number in numbers:
-                    if number >= len(clients):
+                    if number >= len(names):
                         return
-                    await ask(clients[number])
+                    await ask(names[number])
 
             await asyncio.gather(*(caller() for _ in range(self._callers)))
-            return len(clients)
+            return len(names)
 
         return run
 

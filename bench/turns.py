@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from statistics import median
 
 from bench.case import ROUNDS
@@ -20,17 +20,6 @@ async def rates(rivals: Mapping[str, Round]) -> dict[str, float]:
             if number:
                 found[name].append(rate)
     return {name: median(values) for name, values in found.items()}
-
-
-def repeated(call: Callable[[str], object], arguments: Sequence[str]) -> Round:
-    """Return a round that calls a function with each of the arguments."""
-
-    async def run() -> int:
-        for argument in arguments:
-            call(argument)
-        return len(arguments)
-
-    return run
 
 
 async def _rate(run: Round) -> float:

@@ -1,7 +1,8 @@
 """Buckets of rate-limited clients in the memory of this process.
 
 The table holds clients who owe something. Each of them is in a queue, ordered by the moment from
-which it may be forgotten; with every request a few whose moment has come are looked at. When the
+which it may be forgotten. With every newcomer, and otherwise once in a millisecond at most, a few
+whose moment has come are looked at, so that nobody pays for a crowd that came before. When the
 table is full, the client who owes least has to leave, and its debt is kept in a smaller place:
 one of many shards, by the highest debt of all who were dropped there. Whoever comes new, or comes
 back, starts with the debt of its shard. So nobody gets rid of a debt by being dropped.
@@ -11,12 +12,15 @@ import heapq
 from threading import Lock
 
 from prismiq.domain.model.rate_limits import SECOND, Buckets, Decision, RateLimitConfig
-from prismiq.domain.rules.token_bucket import full_at, take
+from prismiq.domain.rules.token_bucket import full_at, rule_of
 from prismiq.ports.clock import Clock
 from prismiq.ports.instant_limit_store import InstantLimitStore
 
 _STEPS = 2
-"""Clients looked at per request, so that none pays for a crowd that came before."""
+"""Clients looked at per newcomer, so that the table shrinks faster than it grows."""
+_MORE_STEPS = 8
+"""Clients looked at when nobody was for a while, so that it shrinks without newcomers too."""
+_A_WHILE = SECOND // 1000
 
 
 class InMemoryLimitStore(InstantLimitStore):
@@ -35,6 +39,7 @@ class InMemoryLimitStore(InstantLimitStore):
         if max_clients < 1:
             raise ValueError("max_clients must be at least 1")
         self._limits = limits
+        self._decide = rule_of(limits)
         self._monotonic = clock.monotonic
         self._max_clients = max_clients
         self._buckets: dict[str, Buckets] = {}
@@ -42,6 +47,7 @@ class InMemoryLimitStore(InstantLimitStore):
         """Every client of the table once, with a moment at or before which it is not full."""
         self._dropped: dict[int, Buckets] = {}
         self._dropped_until = 0
+        self._look_at = 0
         self._lock = Lock()
 
     @property
@@ -55,22 +61,24 @@ class InMemoryLimitStore(InstantLimitStore):
     def take(self, client: str, cost: int) -> Decision:
         with self._lock:
             now = int(self._monotonic() * SECOND)
-            if self._queue and self._queue[0][0] <= now:
-                self._sweep(now)
+            if now >= self._look_at:
+                self._sweep(now, _MORE_STEPS)
             known = self._buckets.get(client)
-            buckets = self._debt_of_shard(client, now) if known is None else known
-            after, decision = take(self._limits, buckets, now, cost)
             if known is not None:
-                self._buckets[client] = after
-            elif decision.allowed:
-                self._remember(client, after)
+                decision = self._decide(known, now, cost)
+                self._buckets[client] = decision.buckets
+                return decision
+            decision = self._decide(self._debt_of_shard(client, now), now, cost)
+            if decision.allowed:
+                self._sweep(now, _STEPS)
+                self._remember(client, decision.buckets)
             return decision
 
     def peek(self, client: str) -> Decision:
         with self._lock:
             now = int(self._monotonic() * SECOND)
             buckets = self._buckets.get(client) or self._debt_of_shard(client, now)
-            return take(self._limits, buckets, now, 0)[1]
+            return self._decide(buckets, now, 0)
 
     def reset(self, client: str) -> None:
         with self._lock:
@@ -84,8 +92,9 @@ class InMemoryLimitStore(InstantLimitStore):
         self._buckets[client] = buckets
         heapq.heappush(self._queue, (full_at(self._limits, buckets), client))
 
-    def _sweep(self, now: int) -> None:
-        for _ in range(_STEPS):
+    def _sweep(self, now: int, steps: int) -> None:
+        self._look_at = now + _A_WHILE
+        for _ in range(steps):
             if not self._queue or self._queue[0][0] > now:
                 return
             client = self._queue[0][1]
