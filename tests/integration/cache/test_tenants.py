@@ -13,6 +13,7 @@ from tests.integration.cache.conftest import OPERATOR, MovedClock, OpenClient, O
 from prismiq import PrismiqEngine, QueryDefinition, Scope
 from prismiq.adapters.embedded.server import EmbeddedPostgres
 from prismiq.domain.rules import cache_key, known_keys
+from prismiq.domain.services import questions
 
 _SETUP = """
 CREATE TABLE accounts (tenant text NOT NULL, owner text NOT NULL, balance integer NOT NULL);
@@ -207,7 +208,7 @@ async def test_these_tests_would_notice_keys_without_a_scope(
     def without_scope(_scope: Scope, context: str) -> bytes:
         return digest(Scope(), context)
 
-    monkeypatch.setattr(cache_key, "context_digest", without_scope)
-    monkeypatch.setattr(known_keys, "context_digest", without_scope)
+    for module in (cache_key, known_keys, questions):
+        monkeypatch.setattr(module, "context_digest", without_scope)
     for client in clients:
         assert (await answers(client))[1] == dict.fromkeys(TENANTS, ROWS["acme"])

@@ -5,25 +5,35 @@ costs more. A query whose exact JSON was planned before needs neither.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from math import isfinite
 from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
 
 from prismiq.domain.model.filters import AllOf, AnyOf, FilterDefinition, FilterNode
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.cache_key import cache_key, context_digest
-from prismiq.domain.rules.relative_dates import is_relative, local_day
+from prismiq.domain.rules.relative_dates import relative_until
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 
+_as_json = TypeAdapter(QueryDefinition).dump_json  # bytes at once, for less than as text
 
-class _Known(NamedTuple):
+
+class KnownKey(NamedTuple):
+    """The name of an answer, and when the query means this answer."""
+
     key: str
-    day: date | None
-    """The local day for which the key holds; None: every day."""
+    since: datetime
+    until: datetime | None
+    """When its relative dates begin to mean other days, excluded; None: never."""
+
+    def holds_at(self, now: datetime) -> bool:
+        """Return whether the query means this answer at a moment."""
+        return self.until is None or self.since <= now < self.until
 
 
 class KnownKeys:
@@ -42,46 +52,64 @@ class KnownKeys:
     def __init__(self, max_rows: int, max_entries: int = 8192) -> None:
         self._max_rows = max_rows
         self._max_entries = max_entries
-        self._entries: OrderedDict[bytes, _Known] = OrderedDict()
+        self._entries: OrderedDict[bytes, KnownKey] = OrderedDict()
 
-    def find(
-        self, query: QueryDefinition, *, scope: Scope, now: datetime, context: str
-    ) -> str | None:
-        """Return the key that ``learn`` returned for this very query and day, if it is known."""
-        name = _name(query, scope, context)
+    def find(self, query: QueryDefinition, digest: bytes) -> KnownKey | None:
+        """Return what ``learn`` returned last for this very query; see when it holds.
+
+        ``digest`` is ``context_digest`` of the scope and the context.
+        """
+        name = _name(query, digest)
         known = None if name is None else self._entries.get(name)
-        if name is None or known is None:
-            return None
-        if known.day is not None and known.day != local_day(now, scope.timezone):
-            return None
-        self._entries.move_to_end(name)
-        return known.key
+        if known is not None:
+            self._entries.move_to_end(name)
+        return known
 
-    def learn(self, query: QueryDefinition, *, scope: Scope, now: datetime, context: str) -> str:
+    def learn(
+        self, query: QueryDefinition, *, scope: Scope, now: datetime, context: str
+    ) -> KnownKey:
         """Return the query's key and remember it. Call this for a query that was planned.
 
         What ``find`` finds is therefore valid in this context. Takes the arguments of
         ``cache_key``, and raises as it does.
         """
         key = cache_key(query, scope=scope, now=now, context=context, max_rows=self._max_rows)
-        name = _name(query, scope, context)
+        known = KnownKey(key, now, relative_until(query, scope, now))
+        name = _name(query, context_digest(scope, context))
         if name is not None:
-            day = local_day(now, scope.timezone) if is_relative(query) else None
-            self._entries[name] = _Known(key, day)
+            self._entries[name] = known
             self._entries.move_to_end(name)
             if len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
-        return key
+        return known
 
 
-def _name(query: QueryDefinition, scope: Scope, context: str) -> bytes | None:
-    if not all(map(_is_plain, _values(query))):
+def _name(query: QueryDefinition, digest: bytes) -> bytes | None:
+    if not _shows_types(query):
         return None
     try:
-        written = query.model_dump_json().encode()
+        written = _as_json(query)
     except ValueError:  # a lone surrogate in a table id, where it does no harm
         return None
-    return sha256(context_digest(scope, context) + written).digest()
+    return sha256(digest + written).digest()
+
+
+def _shows_types(query: QueryDefinition) -> bool:
+    """Whether JSON shows the type of every value whose field takes more than one."""
+    waiting: list[FilterNode] = list(query.filters)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FilterDefinition):
+            if not _is_plain(node.value):
+                return False
+        elif isinstance(node, (AllOf, AnyOf)):
+            waiting.extend(node.members)
+        else:
+            waiting.append(node.member)
+    series = query.time_series
+    return (series is None or _is_plain(series.fill_value)) and all(
+        [_is_plain(condition.value) for condition in query.having]
+    )
 
 
 def _is_plain(value: Any) -> bool:
@@ -95,20 +123,3 @@ def _is_plain(value: Any) -> bool:
     if type(value) is dict:
         return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
     return False
-
-
-def _values(query: QueryDefinition) -> Iterable[Any]:
-    """Yield the values of every field that takes more than one type."""
-    waiting: list[FilterNode] = list(query.filters)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, FilterDefinition):
-            yield node.value
-        elif isinstance(node, (AllOf, AnyOf)):
-            waiting.extend(node.members)
-        else:
-            waiting.append(node.member)
-    for condition in query.having:
-        yield condition.value
-    if query.time_series is not None:
-        yield query.time_series.fill_value

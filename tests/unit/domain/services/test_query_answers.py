@@ -185,23 +185,3 @@ async def test_a_preview_does_not_make_a_senseless_limit_good(
 ) -> None:
     with pytest.raises(QueryValidationError):
         await answers.preview(make_query(limit=-1), 100, SCOPE)
-
-
-async def test_very_large_queries_are_not_remembered_by_identity(
-    answers: QueryAnswers, make_query: MakeQuery
-) -> None:
-    names = [f"carrier {number}" for number in range(1000)]
-    condition = {"table_id": "f", "column": "carrier", "operator": "in_", "value": names}
-    query = make_query(filters=[condition])
-    for outcome in (MISS, HIT):
-        assert (await answers.answer(query, SCOPE)).outcome is outcome
-    assert not answers._questions._known
-
-
-async def test_distinct_queries_leave_bounded_traces(
-    answers: QueryAnswers, make_query: MakeQuery
-) -> None:
-    for number in range(600):
-        condition = {"table_id": "f", "column": "id", "operator": "eq", "value": number}
-        await answers.answer(make_query(filters=[condition]), SCOPE)
-    assert len(answers._questions._known) == 512
