@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 from urllib.error import URLError
 
-_COMMAND = Path(sys.executable).with_name("prismiq")
+Command: TypeAlias = Sequence[str | Path]
+
+COMMAND = Path(sys.executable).with_name("prismiq")
 
 
 def free_port() -> int:
@@ -55,7 +58,9 @@ class Serving:
 
 
 @contextmanager
-def serving(directory: Path, dsn: str, *arguments: str, **settings: str) -> Iterator[Serving]:
+def serving(
+    directory: Path, dsn: str, *arguments: str, command: Command = (COMMAND,), **settings: str
+) -> Iterator[Serving]:
     """Serve until the block is left, which begins when there are answers."""
     foreign = ("PRISMIQ_", "PROMETHEUS_")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
@@ -63,7 +68,7 @@ def serving(directory: Path, dsn: str, *arguments: str, **settings: str) -> Iter
     port, log = free_port(), directory / "serve.log"
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [_COMMAND, "serve", "--port", str(port), *arguments],
+            [*command, "serve", "--port", str(port), *arguments],
             env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
         )  # fmt: skip
         try:
