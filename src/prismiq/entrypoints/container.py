@@ -24,7 +24,7 @@ from prismiq.domain.services.answer_cache import AnswerCache
 from prismiq.domain.services.cache_statistics import CacheStatistics
 from prismiq.domain.services.column_sampler import ColumnSampler
 from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
-from prismiq.domain.services.current_client import client_of
+from prismiq.domain.services.current_client import RENEWALS, client_of
 from prismiq.domain.services.health_service import LONGEST_TIMEOUT, HealthService
 from prismiq.domain.services.limited_query_runner import LimitedQueryRunner
 from prismiq.domain.services.query_answers import QueryAnswers
@@ -144,8 +144,10 @@ def _limited(
         return runner
     own = InMemoryQuerySlots(clock)
     slots = shared_stores().query_slots(redis_connection) if redis_connection is not None else own
-    limiter = ConcurrencyLimiter(slots, own, metrics, places=options.queries_per_client)
-    return LimitedQueryRunner(runner, limiter, client_of)
+    places = options.queries_per_client
+    limiter = ConcurrencyLimiter(slots, own, metrics, places=places)
+    renewals = ConcurrencyLimiter(own, own, metrics, places=places, policy=RENEWALS)
+    return LimitedQueryRunner(runner, limiter, renewals, client_of)
 
 
 class EngineContainer(containers.DeclarativeContainer):

@@ -122,14 +122,18 @@ class QueryTimeoutError(PrismiqError):
 
 
 class TooManyQueriesError(PrismiqError):
-    """A client has as many queries running as it may. ``retry_after`` is in whole seconds."""
+    """A client has as many queries running as it may. ``retry_after`` is in whole seconds.
+
+    ``client`` says who that is. The error is about nobody else, and nobody else is told the name.
+    """
 
     code = "too_many_queries"
     retry_after = 1
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, client: str | None = None) -> None:
         running = "1 query" if places == 1 else f"{places} queries"
         super().__init__(f"There may be {running} of yours at once. Wait until one is answered.")
+        self.client = client
 
 
 class DatabaseUnavailableError(PrismiqError):

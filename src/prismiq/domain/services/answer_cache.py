@@ -18,11 +18,13 @@ from prismiq.domain.model.errors import (
     QueryTimeoutError,
     SchemaChangedError,
     StoreUnavailableError,
+    TooManyQueriesError,
 )
 from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.freshness import Freshness
+from prismiq.domain.services.current_client import RENEWALS, OwnWork, working
 from prismiq.domain.services.kept_answers import KeptAnswers, Look
 from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.leased_computation import LeasedComputation
@@ -45,12 +47,21 @@ class Question:
         tables: names of all tables the answer depends on; see ``domain.rules.dependencies``.
         compute: asks the database.
         ttl: seconds to keep the answer, instead of the policy's.
+        client: who is counted for the computation; None: nobody is.
     """
 
     key: str
     tables: frozenset[str]
     compute: Compute
     ttl: float | None
+    client: str | None = None
+
+    def shares(self, error: Exception) -> bool:
+        """Whether an error of the same computation on behalf of somebody else is ours too.
+
+        That a client has too many queries running is about this client alone.
+        """
+        return not isinstance(error, TooManyQueriesError) or error.client == self.client
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +213,8 @@ class AnswerCache(CacheGauge):
         name = _name(question, look.present)
         if name in self._flights:
             self._metrics.flight_joined()
-        answer = await self._flights.join(name, partial(self._compute_once, question, look))
+        compute = partial(self._compute_once, question, look)
+        answer = await self._flights.join(name, compute, shares=question.shares)
         return answer if answer.outcome is CacheOutcome.HIT else replace(answer, reason=look.reason)
 
     async def _compute_once(self, question: Question, seen: Look) -> Answer:
@@ -255,7 +267,9 @@ class AnswerCache(CacheGauge):
     def _renew(self, question: Question, look: Look) -> None:
         if _name(question, look.present) in self._flights:
             return
-        renewal = asyncio.create_task(self._renewed(question, look))
+        own = replace(question, client=RENEWALS)
+        with working(OwnWork.RENEWAL):
+            renewal = asyncio.create_task(self._renewed(own, look))
         self._renewals.add(renewal)
         renewal.add_done_callback(self._renewals.discard)
 

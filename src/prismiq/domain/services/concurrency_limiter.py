@@ -9,9 +9,6 @@ from prismiq.domain.model.observations import LimitOutcome
 from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.query_slots import QuerySlots
 
-POLICY = "concurrency"
-"""Its name in metrics."""
-
 _HEARTBEATS_PER_LEASE = 3
 
 
@@ -26,6 +23,7 @@ class ConcurrencyLimiter:
         metrics: is told of every decision.
         places: queries of one client at once.
         lease: seconds after which the places of a process that was killed are free again.
+        policy: its name in metrics.
     """
 
     def __init__(
@@ -36,6 +34,7 @@ class ConcurrencyLimiter:
         *,
         places: int,
         lease: float = 15.0,
+        policy: str = "concurrency",
     ) -> None:
         if places < 1:
             raise ValueError("a client needs at least one place")
@@ -44,6 +43,7 @@ class ConcurrencyLimiter:
         self._metrics = metrics
         self._places = places
         self._lease = lease
+        self._policy = policy
 
     @asynccontextmanager
     async def slot(self, client_id: str) -> AsyncIterator[None]:
@@ -70,9 +70,9 @@ class ConcurrencyLimiter:
             slots = self._fallback
             admitted, refused = LimitOutcome.OUTAGE_ALLOWED, LimitOutcome.OUTAGE_DENIED
             token = await slots.acquire(client_id, self._places, self._lease)
-        self._metrics.limit_decided(POLICY, refused if token is None else admitted)
+        self._metrics.limit_decided(self._policy, refused if token is None else admitted)
         if token is None:
-            raise TooManyQueriesError(self._places)
+            raise TooManyQueriesError(self._places, client_id)
         return slots, token
 
     async def _keep(self, slots: QuerySlots, client_id: str, token: str) -> None:

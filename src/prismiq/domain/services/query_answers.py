@@ -9,6 +9,7 @@ from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.time_to_live import require_ttl
 from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
 from prismiq.domain.services.cache_statistics import CacheStatistics
+from prismiq.domain.services.current_client import client_of
 from prismiq.domain.services.query_service import QueryService
 from prismiq.domain.services.question_source import QuestionSource
 from prismiq.domain.services.questions import Questions
@@ -108,7 +109,9 @@ class QueryAnswers(QuestionSource):
         self, query: QueryDefinition, scope: Scope, *, ttl: float | None = None
     ) -> Question | None:
         snapshot = await self._catalog.snapshot(scope)
-        return self._question(query, snapshot, scope, ttl=self._lifetime(ttl))
+        return self._question(
+            query, snapshot, scope, ttl=self._lifetime(ttl), client=client_of(scope)
+        )
 
     def key(self, query: QueryDefinition, scope: Scope) -> str:
         return self._questions.name(query, self._catalog.known_snapshot(scope), scope).key
@@ -127,12 +130,13 @@ class QueryAnswers(QuestionSource):
         *,
         ttl: float | None,
         cache: CacheOutcome = CacheOutcome.MISS,
+        client: str | None = None,
     ) -> Question | None:
         named = self._questions.name(query, snapshot, scope)
         if named.tables is None:
             return None
         compute = partial(self._queries.execute_in, snapshot.view, query, scope, cache)
-        return Question(named.key, named.tables, compute, ttl)
+        return Question(named.key, named.tables, compute, ttl, client)
 
     async def _answer(
         self, query: QueryDefinition, scope: Scope, *, fresh: bool, ttl: float | None
@@ -143,7 +147,8 @@ class QueryAnswers(QuestionSource):
         if cache is not None:
             reason = CacheOutcome.BYPASS if fresh else CacheOutcome.MISS
             ttl = self._lifetime(ttl)
-            question = self._question(query, snapshot, scope, ttl=ttl, cache=reason)
+            client = client_of(scope)
+            question = self._question(query, snapshot, scope, ttl=ttl, cache=reason, client=client)
         if cache is None or question is None:
             result = await self._queries.execute_in(snapshot.view, query, scope)
             return Answer(CacheOutcome.BYPASS, result=result)

@@ -20,6 +20,7 @@ from prismiq.domain.rules.result_decoding import decode_result
 from prismiq.domain.services.answer_cache import AnswerCache
 from prismiq.domain.services.cache_explanation import UNCACHEABLE, explanation_of
 from prismiq.domain.services.cache_statistics import CacheStatistics
+from prismiq.domain.services.current_client import OwnWork, working
 from prismiq.domain.services.question_source import QuestionSource
 from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
@@ -157,7 +158,7 @@ class QueryCache:
         Args:
             queries: the questions. One that fails does not stop the others.
             scope: on whose behalf.
-            concurrency: how many are computed at once, at most.
+            concurrency: how many are computed at once, at most. No client is counted for them.
 
         Raises:
             ConfigurationError: there is nobody to compute them.
@@ -176,7 +177,8 @@ class QueryCache:
                 except PrismiqError:
                     return None
 
-        outcomes = Counter(await asyncio.gather(*map(outcome, queries)))
+        with working(OwnWork.WARM_UP):
+            outcomes = Counter(await asyncio.gather(*map(outcome, queries)))
         return CacheWarmUp(
             computed=outcomes[CacheOutcome.MISS],
             kept=outcomes[CacheOutcome.HIT] + outcomes[CacheOutcome.STALE],

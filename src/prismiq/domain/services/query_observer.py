@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from prismiq.domain.model.cached_answer import CacheOutcome
-from prismiq.domain.model.errors import QueryTimeoutError
+from prismiq.domain.model.errors import QueryTimeoutError, TooManyQueriesError
 from prismiq.domain.model.observations import QueryOutcome
 from prismiq.domain.model.plan import Source
 from prismiq.domain.model.result import CompiledQuery, RowBatch
@@ -62,7 +62,7 @@ class QueryObserver:
         """Return what the database answered and how many seconds it took. Raises as ``work``."""
         started = self._clock.monotonic()
         rows = None
-        outcome = QueryOutcome.ERROR
+        outcome: QueryOutcome | None = QueryOutcome.ERROR
         try:
             batch = await work
             outcome, rows = QueryOutcome.SUCCESS, batch.row_count
@@ -72,10 +72,14 @@ class QueryObserver:
         except QueryTimeoutError:
             outcome = QueryOutcome.TIMEOUT
             raise
+        except TooManyQueriesError:
+            outcome = None  # it did not reach the database; the limiter has counted it
+            raise
         finally:
             seconds = self._clock.monotonic() - started
-            self._metrics.query_finished(outcome, seconds)
-            self._log(outcome, seconds, rows, statement)
+            if outcome is not None:
+                self._metrics.query_finished(outcome, seconds)
+                self._log(outcome, seconds, rows, statement)
         return batch, seconds
 
     def _log(

@@ -8,6 +8,10 @@ from typing import Any, Generic, TypeVar
 Value = TypeVar("Value")
 
 
+def _every_error(_error: Exception) -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class _Flight(Generic[Value]):
     task: "asyncio.Task[Value]"
@@ -18,7 +22,8 @@ class SharedFlights(Generic[Value]):
     """One shared task per key, with its passengers counted.
 
     A caller who is cancelled takes nobody else down. When the last one has left, nobody wants
-    the outcome any more and the task is cancelled; who comes after that gets a new one.
+    the outcome any more and the task is cancelled; who comes after that gets a new one. An error
+    that is about the one who began a flight does not have to be everybody's.
     """
 
     def __init__(self) -> None:
@@ -34,12 +39,33 @@ class SharedFlights(Generic[Value]):
         """How many callers wait at this moment."""
         return sum(flight.waiting for flight in self._flights.values())
 
-    async def join(self, key: str, work: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
+    async def join(
+        self,
+        key: str,
+        work: Callable[[], Coroutine[Any, Any, Value]],
+        *,
+        shares: Callable[[Exception], bool] = _every_error,
+    ) -> Value:
         """Return the outcome of the flight that is under way, or of a new one.
 
-        Raises whatever ``work`` raises, to every caller.
+        Args:
+            key: what is worked on.
+            work: begins a flight. It runs in the context of the caller whose flight it is.
+            shares: whether an error of a flight that somebody else began is the caller's too.
+                Where it is not, the caller begins the next flight, or joins who was quicker.
+
+        Raises whatever ``work`` raises.
         """
-        flight = self._flights.get(key) or self._take_off(key, work)
+        while True:
+            flight = self._flights.get(key)
+            is_own = flight is None
+            try:
+                return await self._wait(key, flight or self._take_off(key, work))
+            except Exception as error:
+                if is_own or shares(error):
+                    raise
+
+    async def _wait(self, key: str, flight: _Flight[Value]) -> Value:
         flight.waiting += 1
         try:
             return await asyncio.shield(flight.task)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import count
 from math import inf
 from typing import Any
@@ -21,6 +22,7 @@ from prismiq.domain.model.errors import (
     QueryTimeoutError,
     SchemaChangedError,
     StoreUnavailableError,
+    TooManyQueriesError,
 )
 from prismiq.domain.model.observations import CacheTier
 from prismiq.domain.model.plan import Column, Output
@@ -29,6 +31,7 @@ from prismiq.domain.model.type_family import TypeFamily
 from prismiq.domain.rules.cache_entry import result_of
 from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
+from prismiq.domain.services.current_client import OwnWork, own_work
 from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.ports.clock import Clock
 
@@ -290,6 +293,41 @@ async def test_a_query_that_cannot_be_answered_any_more_is_not_stood_in_for(
     database.error = error
     with pytest.raises(type(error)):
         await cache.answer(database.question())
+
+
+async def test_who_has_too_many_queries_running_is_told_so_whatever_is_kept(
+    cache: AnswerCache, database: Database, clock: Any
+) -> None:
+    """What is over stands in for a database that is away, not for a client that asks too much."""
+    await cache.answer(database.question())
+    clock.advance(101)
+    database.error = TooManyQueriesError(1, "ip:203.0.113.7")
+    with pytest.raises(TooManyQueriesError):
+        await cache.answer(database.question())
+
+
+async def test_a_renewal_is_nobodys_query_and_one_that_finds_no_place_is_forgotten(
+    cache: AnswerCache, clock: Any, database: Database, let_others_run: LetOthersRun
+) -> None:
+    worked_for: list[OwnWork | None] = []
+
+    async def compute() -> EncodedResult:
+        worked_for.append(own_work())
+        return await database.compute()
+
+    question = replace(database.question(), compute=compute, client="ip:203.0.113.7")
+    await cache.answer(question)
+    clock.advance(90)
+    database.error = TooManyQueriesError(1, "renewals")
+    for _ in range(2):
+        answers = await asyncio.gather(*(cache.answer(question) for _ in range(50)))
+        assert {told(answer) for answer in answers} == {("HIT", 1)}
+        await let_others_run()
+    assert worked_for == [None, OwnWork.RENEWAL, OwnWork.RENEWAL]
+    clock.advance(11)
+    database.error = None
+    assert told(await cache.answer(question)) == ("MISS", 4)
+    assert worked_for[-1] is None
 
 
 async def test_nothing_stands_in_for_ever_or_after_an_invalidation(

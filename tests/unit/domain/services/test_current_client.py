@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from prismiq.domain.model.scope import Scope
-from prismiq.domain.services.current_client import asking, client_of
+from prismiq.domain.services.current_client import OwnWork, asking, client_of, own_work, working
 
 EVERYBODY = Scope()
 
@@ -33,3 +35,17 @@ async def test_tasks_keep_the_client_they_were_begun_for() -> None:
         with asking(client):
             tasks.append(asyncio.create_task(named()))
     assert await asyncio.gather(*tasks) == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", list(OwnWork))
+async def test_what_nobody_waits_for_is_counted_for_nobody(kind: OwnWork) -> None:
+    async def counted() -> list[str | None]:
+        return [client_of(EVERYBODY), client_of(Scope(tenant="acme"))]
+
+    with asking("ip:203.0.113.7"):
+        with working(kind):
+            task = asyncio.create_task(counted())
+            assert own_work() is kind
+        assert own_work() is None
+        assert client_of(EVERYBODY) == "ip:203.0.113.7"
+    assert await task == [None, None]

@@ -12,6 +12,7 @@ from prismiq.domain.model.errors import TooManyQueriesError
 from prismiq.domain.model.result import CompiledQuery, PlanEstimate, RowBatch
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
+from prismiq.domain.services.current_client import OwnWork, working
 from prismiq.domain.services.limited_query_runner import LimitedQueryRunner
 from prismiq.ports.query_runner import QueryRunner
 
@@ -49,8 +50,9 @@ def database() -> GatedRunner:
 def runner(database: GatedRunner, clock: Any) -> LimitedQueryRunner:
     slots = InMemoryQuerySlots(clock)
     limiter = ConcurrencyLimiter(slots, slots, NoMetrics(), places=2)
+    renewals = ConcurrencyLimiter(slots, slots, NoMetrics(), places=1)
     return LimitedQueryRunner(
-        database, limiter, lambda scope: None if scope == UNCOUNTED else scope.tenant
+        database, limiter, renewals, lambda scope: None if scope == UNCOUNTED else scope.tenant
     )
 
 
@@ -86,3 +88,30 @@ async def test_who_has_no_name_is_not_counted(
     assert database.running == 5
     database.gate.set()
     await asyncio.gather(*asked)
+
+
+@pytest.mark.parametrize("ask", [run, estimate])
+async def test_renewals_take_no_place_of_a_client_and_not_the_whole_pool(
+    runner: LimitedQueryRunner, database: GatedRunner, ask: Ask, let_others_run: Any
+) -> None:
+    with working(OwnWork.RENEWAL):
+        renewals = [asyncio.ensure_future(ask(runner, ACME)) for _ in range(3)]
+    queries = [asyncio.ensure_future(ask(runner, ACME)) for _ in range(2)]
+    await let_others_run()
+    assert database.running == 3
+    database.gate.set()
+    refused = await asyncio.gather(*renewals, return_exceptions=True)
+    assert [isinstance(outcome, TooManyQueriesError) for outcome in refused] == [False, True, True]
+    await asyncio.gather(*queries)
+
+
+async def test_who_is_refused_is_named_to_the_one_who_asks(runner: LimitedQueryRunner) -> None:
+    held = [asyncio.ensure_future(run(runner, ACME)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyQueriesError) as caught:
+        await run(runner, ACME)
+    assert caught.value.client == "acme"
+    assert "acme" not in str(caught.value)
+    for query in held:
+        query.cancel()
+    await asyncio.gather(*held, return_exceptions=True)

@@ -15,6 +15,7 @@ from prismiq.domain.model.result import QueryResult, RowBatch
 from prismiq.domain.model.scope import Scope
 from prismiq.domain.rules.result_decoding import decode_result
 from prismiq.domain.services.answer_forms import result_in
+from prismiq.domain.services.current_client import client_of
 from prismiq.domain.services.query_answers import QueryAnswers
 from prismiq.domain.services.query_cache import QueryCache
 
@@ -206,6 +207,22 @@ async def test_warming_is_for_one_scope(
     await query_cache.warm([make_query()], scope=Scope(tenant="acme"))
     runner.batch = RowBatch(b'[["of default"]]', 1, truncated=False)
     assert b"default" in result_in(await answers.answer(make_query(), Scope())).batch.rows_json
+
+
+async def test_no_client_is_counted_for_warming(
+    query_cache: QueryCache, make_query: MakeQuery, runner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenant with two places could not be warmed four queries at once."""
+    counted = []
+    run = runner.run
+
+    async def seen(query: Any, *, scope: Scope, limit: int) -> RowBatch:
+        counted.append(client_of(scope))
+        return await run(query, scope=scope, limit=limit)
+
+    monkeypatch.setattr(runner, "run", seen)
+    await query_cache.warm([make_query()], scope=Scope(tenant="acme"))
+    assert counted == [None]
 
 
 async def test_statistics_add_up(

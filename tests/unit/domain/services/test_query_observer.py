@@ -9,7 +9,7 @@ import pytest
 
 from prismiq.adapters.system.no_metrics import NoMetrics
 from prismiq.domain.model.cached_answer import CacheOutcome
-from prismiq.domain.model.errors import QueryTimeoutError
+from prismiq.domain.model.errors import QueryTimeoutError, TooManyQueriesError
 from prismiq.domain.model.observations import QueryOutcome
 from prismiq.domain.model.plan import Source
 from prismiq.domain.model.query import QueryDefinition
@@ -135,3 +135,14 @@ async def test_the_record_says_what_the_cache_had_to_do_with_it(
     ]
     kept = vars(caplog.records[1])
     assert (kept["tables"], kept["rows"], kept["tenant"]) == (["public.flights"], 2, "default")
+
+
+async def test_what_was_refused_before_the_database_is_no_query(
+    watching: QueryObserver, metrics: Counting, clock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who asks too much must not raise the alarm that queries fail."""
+    caplog.set_level(logging.INFO, "prismiq.query")
+    with pytest.raises(TooManyQueriesError):
+        await watching.watch(work(clock, 1, TooManyQueriesError(2, "ip:203.0.113.7")), STATEMENT)
+    assert not metrics.finished
+    assert not caplog.records

@@ -84,6 +84,66 @@ async def test_every_caller_learns_of_a_failure() -> None:
     assert [type(outcome) for outcome in outcomes] == [LookupError] * 3
 
 
+class Caller:
+    """Works on its own account: some are refused, and others know that this is not about them."""
+
+    def __init__(self, name: str, begun: list[str], *, is_refused: bool = False) -> None:
+        self.name = name
+        self._begun = begun
+        self._is_refused = is_refused
+
+    async def work(self) -> str:
+        self._begun.append(self.name)
+        await asyncio.sleep(0)
+        if self._is_refused:
+            raise PermissionError(self.name)
+        return f"by {self.name}"
+
+    def shares(self, error: Exception) -> bool:
+        return not isinstance(error, PermissionError) or error.args == (self.name,)
+
+    async def ask(self, flights: SharedFlights[str]) -> str:
+        return await flights.join("a", self.work, shares=self.shares)
+
+
+async def test_a_refusal_of_the_one_who_began_is_about_nobody_else() -> None:
+    begun: list[str] = []
+    refused = [Caller(name, begun, is_refused=True) for name in ("x", "x", "y", "x")]
+    others = [Caller(f"other {number}", begun) for number in range(50)]
+    flights = SharedFlights[str]()
+    outcomes = await asyncio.gather(
+        *(caller.ask(flights) for caller in refused + others), return_exceptions=True
+    )
+    assert [repr(outcome) for outcome in outcomes[:4]] == [
+        f"PermissionError({caller.name!r})" for caller in refused
+    ]
+    assert outcomes[4:] == ["by other 0"] * 50
+    assert begun == ["x", "y", "other 0"]
+    assert "a" not in flights
+    assert flights.waiting == 0
+
+
+async def test_who_goes_on_after_a_refusal_can_still_leave(let_others_run: LetOthersRun) -> None:
+    work, flights = Work(), SharedFlights[int]()
+
+    async def refuse() -> int:
+        await asyncio.sleep(0)
+        raise PermissionError
+
+    first = asyncio.create_task(flights.join("a", refuse))
+    others = [
+        asyncio.create_task(flights.join("a", work, shares=lambda _error: False)) for _ in range(3)
+    ]
+    await let_others_run()
+    assert isinstance(first.exception(), PermissionError)
+    assert (work.runs, flights.waiting) == (1, 3)
+    for caller in others:
+        caller.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await let_others_run()
+    assert work.cancelled == 1
+
+
 async def test_closing_ends_what_is_under_way(let_others_run: LetOthersRun) -> None:
     work, flights = Work(), SharedFlights[int]()
     caller = asyncio.create_task(flights.join("a", work))
