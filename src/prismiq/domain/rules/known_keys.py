@@ -60,9 +60,9 @@ class KnownKeys:
         ``digest`` is ``context_digest`` of the scope and the context.
         """
         name = _name(query, digest)
-        known = None if name is None else self._entries.get(name)
-        if known is not None:
-            self._entries.move_to_end(name)
+        if name is None or (known := self._entries.get(name)) is None:
+            return None
+        self._entries.move_to_end(name)
         return known
 
     def learn(
@@ -107,9 +107,9 @@ def _shows_types(query: QueryDefinition) -> bool:
         else:
             waiting.append(node.member)
     series = query.time_series
-    return (series is None or _is_plain(series.fill_value)) and all(
-        [_is_plain(condition.value) for condition in query.having]
-    )
+    if series is not None and not _is_plain(series.fill_value):
+        return False
+    return all(_is_plain(condition.value) for condition in query.having)
 
 
 def _is_plain(value: Any) -> bool:

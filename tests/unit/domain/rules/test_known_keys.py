@@ -69,16 +69,13 @@ def test_every_field_is_part_of_it(known: KnownKeys) -> None:
     """Also those that are at their defaults nearly always."""
     known.learn(query(), **NOW)
     series = {"table_id": "t", "date_column": "a", "interval": "day"}
+    join = {"from_table_id": "t", "from_column": "a", "to_table_id": "u", "to_column": "b"}
     changes: list[dict[str, Any]] = [
         {"tables": [{"id": "t", "name": "t", "schema_name": "s"}]},
         {"columns": [{"table_id": "t", "column": "a", "date_trunc": "day"}]},
         {"columns": [{"table_id": "t", "column": "a", "aggregation": "max"}]},
         {"columns": [{"table_id": "t", "column": "a", "alias": "b"}]},
-        {
-            "joins": [
-                {"from_table_id": "t", "from_column": "a", "to_table_id": "u", "to_column": "b"}
-            ]
-        },
+        {"joins": [join]},
         {"group_by": [{"table_id": "t", "column": "a"}]},
         {"having": [{"column": "a", "operator": "gt", "value": 1}]},
         {"order_by": [{"column": "a"}]},

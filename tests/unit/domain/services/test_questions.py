@@ -65,8 +65,9 @@ def test_an_equal_query_is_planned_once_whatever_object_it_comes_in(
 ) -> None:
     asked = [make_query(filters=filters) for _ in range(5)]
     named = [questions.name(query, snapshot, SCOPE) for query in (*asked, *asked)]
-    context = {"scope": SCOPE, "context": snapshot.generation, "max_rows": 500}
-    key = cache_key(make_query(filters=filters), **context, now=clock.now())
+    query = make_query(filters=filters)
+    context = snapshot.generation
+    key = cache_key(query, scope=SCOPE, now=clock.now(), context=context, max_rows=500)
     assert {each.key for each in named} == {key}
     assert {each.tables for each in named} == {frozenset({"public.flights"})}
     assert queries.planned == 1
@@ -117,7 +118,7 @@ def test_a_new_reading_of_the_same_schema_tells_the_tables_anew(
     for asked in (query, make_query()):
         after = questions.name(asked, later, SCOPE)
         assert after.key == before.key
-        assert after.tables == {"public.flights", "other.heir"}
+        assert after.tables == frozenset({"public.flights", "other.heir"})
 
 
 def test_a_relative_query_has_another_name_on_another_day(
@@ -155,7 +156,7 @@ def test_distinct_queries_leave_bounded_traces(
         alive.append(make_query(filters=[{**condition, "value": number}]))
         questions.name(alive[-1], snapshot, SCOPE)
         assert len(questions._known) <= 50
-    assert questions.name(alive[-1], snapshot, SCOPE).tables == {"public.flights"}
+    assert questions.name(alive[-1], snapshot, SCOPE).tables == frozenset({"public.flights"})
 
 
 def test_combinations_of_tables_leave_bounded_traces(
@@ -165,4 +166,4 @@ def test_combinations_of_tables_leave_bounded_traces(
         tables = make_query(table=f"unknown {number}").tables
         assert snapshot.version_names(tables) is None
     assert len(snapshot._names) <= 1_000
-    assert snapshot.version_names(make_query().tables) == {"public.flights"}
+    assert snapshot.version_names(make_query().tables) == frozenset({"public.flights"})
