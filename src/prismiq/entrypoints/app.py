@@ -157,6 +157,7 @@ def _add_middleware(
             expose_headers=_EXPOSED_HEADERS,
         )
     # It sees also what the others answer.
-    app.add_middleware(RequestLoggingMiddleware, metrics=engine.metrics)
+    client_ip = get_client_id.address if settings.trusted_proxies else None
+    app.add_middleware(RequestLoggingMiddleware, metrics=engine.metrics, client_ip=client_ip)
     if settings.tracing != "off":
         app.add_middleware(TracingMiddleware, tracer=engine.tracer, untraced=_EXEMPT_PATHS)

@@ -1,5 +1,6 @@
 """The ready-made server answers everything in one form, also what no route knows."""
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -176,3 +177,18 @@ async def test_it_does_not_start_without_its_database(app: FastAPI) -> None:
     with pytest.raises(DatabaseUnavailableError):
         async with app.router.lifespan_context(app):
             raise AssertionError("it started")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "expected"), [((), "10.0.0.1"), (("10.0.0.0/8",), "198.51.100.7")]
+)
+async def test_the_record_of_a_request_names_the_client_behind_trusted_proxies(
+    trusted: tuple[str, ...], expected: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "prismiq.http.requests")
+    app = create_app(Settings(**SETTINGS, trusted_proxies=trusted))
+    transport = httpx.ASGITransport(app=app, client=("10.0.0.1", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        forwarded = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+        await client.get("/health/live", headers=forwarded)
+    assert [vars(record)["client_ip"] for record in caplog.records] == [expected]

@@ -62,13 +62,26 @@ class ClientIdentity:
             if key is not None:
                 return f"key:{_digest(key)}"
         peer = request.client.host if request.client else ""
+        return _name(self._nearest(peer, request) if self._is_trusted(peer) else peer)
+
+    def address(self, request: Request) -> str | None:
+        """Return the client's own address for logs: no group, no port, IPv4 where it is that.
+
+        It is that of the peer, or what the trusted proxies say; None where that is no address.
+        """
+        peer = request.client.host if request.client else ""
         if not self._is_trusted(peer):
-            return _name(peer)
+            return peer or None
+        address = _address(self._nearest(peer, request))
+        return None if address is None else str(address)
+
+    def _nearest(self, peer: str, request: Request) -> str:
+        """Return the right-most hop that is not trusted; where all are, the one furthest away."""
         nearest, rest = peer, ",".join(request.headers.getlist("x-forwarded-for"))
         while rest and self._is_trusted(nearest):
             rest, _, hop = rest.rpartition(",")
             nearest = hop.strip() or nearest  # an empty element says nothing
-        return _name(nearest)
+        return nearest
 
     def _is_trusted(self, hop: str) -> bool:
         if not hop:

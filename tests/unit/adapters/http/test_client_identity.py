@@ -121,3 +121,32 @@ def test_a_verified_key_is_a_client_wherever_it_comes_from_and_is_not_kept_in_cl
 def test_proxies_that_are_not_networks_stop_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="trusted_proxies"):
         ClientIdentity([text])
+
+
+@pytest.mark.parametrize(
+    ("peer", "lines", "expected"),
+    [
+        ("198.51.100.7", ["203.0.113.9"], "198.51.100.7"),
+        ("2001:db8:1:2::9", [], "2001:db8:1:2::9"),
+        (None, ["203.0.113.9"], None),
+        (PROXY, [], PROXY),
+        (PROXY, ["203.0.113.9, 198.51.100.7:4711, 10.1.1.1"], "198.51.100.7"),
+        (PROXY, ["[2001:db8:1:2::9]:443"], "2001:db8:1:2::9"),
+        (PROXY, ["::ffff:198.51.100.7"], "198.51.100.7"),
+        (PROXY, ["203.0.113.9, <script>"], None),
+        (PROXY, ["x" * 60_000], None),
+    ],
+    ids=ascii,
+)
+def test_logs_are_told_the_address_itself(
+    peer: str | None, lines: list[str], expected: str | None
+) -> None:
+    assert TRUSTING.address(request(peer, *lines)) == expected
+    if peer != PROXY:
+        assert WARY.address(request(peer, *lines)) == expected
+
+
+def test_logs_are_told_the_address_behind_a_trusted_socket() -> None:
+    behind_socket = request(None, "203.0.113.9, 198.51.100.7")
+    assert ClientIdentity(["unix"]).address(behind_socket) == "198.51.100.7"
+    assert ClientIdentity(["unix"]).address(request(None)) is None
