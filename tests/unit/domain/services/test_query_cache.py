@@ -216,9 +216,9 @@ async def test_no_client_is_counted_for_warming(
     counted = []
     run = runner.run
 
-    async def seen(query: Any, *, scope: Scope, limit: int) -> RowBatch:
+    def seen(query: Any, *, scope: Scope, limit: int) -> Any:
         counted.append(client_of(scope))
-        return await run(query, scope=scope, limit=limit)
+        return run(query, scope=scope, limit=limit)
 
     monkeypatch.setattr(runner, "run", seen)
     await query_cache.warm([make_query()], scope=Scope(tenant="acme"))
