@@ -53,7 +53,8 @@ def pack(entry: CacheEntry) -> bytes:
 def unpack(data: bytes) -> CacheEntry | None:
     """Return the entry, or None for bytes that are damaged, foreign or of another version.
 
-    The body is neither copied nor decompressed: ``stored`` is a view of ``data``.
+    A plain body is copied, once, so that the rest of ``data`` is not kept alive with it. A
+    compressed one is not looked at: ``stored`` is a view of ``data``.
     """
     view = memoryview(data)
     sealed = view[_SEALED_AT:]
@@ -99,7 +100,7 @@ def _parsed(sealed: memoryview) -> CacheEntry | None:
         rows_start=start,
         rows_end=end,
         is_compressed=is_compressed,
-        stored=stored,
+        stored=stored if is_compressed else bytes(stored),
     )
 
 

@@ -1,6 +1,7 @@
 """Answers between Python values and the entries that keep them."""
 
 import json
+from functools import lru_cache
 
 from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.plan import Column, Output
@@ -18,8 +19,7 @@ def kept_result(entry: CacheEntry) -> EncodedResult:
     Columns and types are read from the body itself, so that nobody has to plan the query again.
     """
     head = bytes(memoryview(entry.stored)[: entry.rows_start - len(_ROWS_FIELD)])
-    described = json.loads(head + b"}")
-    return result_of(entry, _outputs(described["columns"], described["column_types"]))
+    return result_of(entry, _described(head))
 
 
 def encoded(result: QueryResult) -> EncodedResult:
@@ -27,6 +27,13 @@ def encoded(result: QueryResult) -> EncodedResult:
     batch = RowBatch(encode_rows(result.rows), result.row_count, result.truncated)
     outputs = _outputs(result.columns, result.column_types)
     return EncodedResult(outputs, batch, result.execution_time_ms)
+
+
+@lru_cache(maxsize=512)
+def _described(head: bytes) -> tuple[Output, ...]:
+    """Return the columns that the beginning of a body names. Many bodies begin alike."""
+    described = json.loads(head + b"}")
+    return _outputs(described["columns"], described["column_types"])
 
 
 def _outputs(names: list[str], types: list[str]) -> tuple[Output, ...]:

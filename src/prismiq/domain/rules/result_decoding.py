@@ -15,6 +15,9 @@ from prismiq.domain.rules.iso_durations import parse_duration
 from prismiq.domain.rules.type_families import element_of, family_of
 
 _Decoder: TypeAlias = Callable[[Any], Any]
+# json.loads makes a decoder each time.
+_read_decimals = json.JSONDecoder(parse_float=Decimal).decode
+_read_floats = json.JSONDecoder(parse_float=float).decode
 _JSON_FAMILIES = frozenset({TypeFamily.JSON, TypeFamily.JSONB, TypeFamily.OPAQUE})
 
 
@@ -52,7 +55,7 @@ def decode_rows(rows_json: bytes, outputs: Sequence[Output]) -> list[list[Any]]:
 def _decoded(rows_json: bytes, outputs: Sequence[Output]) -> list[list[Any]]:
     families = [_element_family(output) for output in outputs]
     keeps_digits = TypeFamily.NUMERIC in families
-    rows = _parsed(rows_json, Decimal if keeps_digits else float)
+    rows = _parsed(rows_json, keeps_digits=keeps_digits)
     decoders = dict(_DECODERS)
     if keeps_digits:
         decoders.update(dict.fromkeys(_JSON_FAMILIES, _with_plain_numbers))
@@ -79,13 +82,15 @@ def _replace(rows: list[list[Any]], index: int, decode: _Decoder) -> None:
             row[index] = decode(value)
 
 
-def _parsed(rows_json: bytes, parse_float: Callable[[str], Any]) -> list[list[Any]]:
+def _parsed(rows_json: bytes, *, keeps_digits: bool) -> list[list[Any]]:
     text = rows_json.decode()
     try:
-        rows: list[list[Any]] = json.loads(text, parse_float=parse_float)
+        rows: list[list[Any]] = (_read_decimals if keeps_digits else _read_floats)(text)
     except ValueError:  # Python refuses to read integers of more than 4,300 digits by itself
         rows = json.loads(
-            text, parse_float=parse_float, parse_int=lambda digits: int(Decimal(digits))
+            text,
+            parse_float=Decimal if keeps_digits else float,
+            parse_int=lambda digits: int(Decimal(digits)),
         )
     return rows
 

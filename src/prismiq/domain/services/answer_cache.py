@@ -7,9 +7,9 @@ entries, and a computation that was under way when it happened cannot undo it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
+from typing import NamedTuple
 
 from prismiq.domain.model.cached_answer import CacheEntry, CacheOutcome, CachePolicy, MissReason
 from prismiq.domain.model.errors import (
@@ -38,8 +38,7 @@ from prismiq.ports.metrics_sink import MetricsSink
 Compute = Callable[[], Awaitable[EncodedResult]]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked.
 
     Args:
@@ -64,8 +63,7 @@ class Question:
         return not isinstance(error, TooManyQueriesError) or error.client == self.client
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer that was computed now (``result``) or kept before (``entry``, inflated)."""
 
     outcome: CacheOutcome
@@ -215,7 +213,7 @@ class AnswerCache(CacheGauge):
             self._metrics.flight_joined()
         compute = partial(self._compute_once, question, look)
         answer = await self._flights.join(name, compute, shares=question.shares)
-        return answer if answer.outcome is CacheOutcome.HIT else replace(answer, reason=look.reason)
+        return answer if answer.outcome is CacheOutcome.HIT else answer._replace(reason=look.reason)
 
     async def _compute_once(self, question: Question, seen: Look) -> Answer:
         present = seen.present
@@ -267,7 +265,7 @@ class AnswerCache(CacheGauge):
     def _renew(self, question: Question, look: Look) -> None:
         if _name(question, look.present) in self._flights:
             return
-        own = replace(question, client=RENEWALS)
+        own = question._replace(client=RENEWALS)
         with working(OwnWork.RENEWAL):
             renewal = asyncio.create_task(self._renewed(own, look))
         self._renewals.add(renewal)

@@ -14,22 +14,19 @@ class CacheStatistics:
 
     def __init__(self, metrics: MetricsSink) -> None:
         self._metrics = metrics
-        self.outcomes: Counter[CacheOutcome] = Counter()
-        self.hits: Counter[CacheTier | None] = Counter()
+        self._given: Counter[tuple[CacheOutcome, CacheTier | None]] = Counter()
         self.reasons: Counter[MissReason] = Counter()
         self.invalidations = 0
         self.entries_invalidated = 0
 
     def count(self, answer: Answer) -> None:
         """Count an answer that was given."""
-        outcome = answer.outcome
-        self.outcomes[outcome] += 1
-        if outcome is CacheOutcome.HIT:
-            self.hits[answer.tier] += 1
-        elif answer.reason is not None:
+        outcome, tier = answer.outcome, answer.tier
+        self._given[outcome, tier] += 1
+        if outcome is not CacheOutcome.HIT and answer.reason is not None:
             self.reasons[answer.reason] += 1
             self._metrics.entry_missed(answer.reason)
-        self._metrics.answer_given(outcome, answer.tier)
+        self._metrics.answer_given(outcome, tier)
 
     def count_invalidation(self, entries: int) -> None:
         """Count an invalidation that made at most so many entries unreachable."""
@@ -39,15 +36,18 @@ class CacheStatistics:
 
     def report(self, usage: CacheUsage, waiting: int) -> CacheStats:
         """Return all counts, with what the memory holds and how many callers wait now."""
-        hits, misses = self.outcomes[CacheOutcome.HIT], self.outcomes[CacheOutcome.MISS]
-        asked = hits + misses + self.outcomes[CacheOutcome.STALE]
+        outcomes: Counter[CacheOutcome] = Counter()
+        for (outcome, _tier), count in self._given.items():
+            outcomes[outcome] += count
+        hits, misses = outcomes[CacheOutcome.HIT], outcomes[CacheOutcome.MISS]
+        asked = hits + misses + outcomes[CacheOutcome.STALE]
         return CacheStats(
             hits=hits,
-            memory_hits=self.hits[CacheTier.MEMORY],
-            shared_hits=self.hits[CacheTier.SHARED],
+            memory_hits=self._given[CacheOutcome.HIT, CacheTier.MEMORY],
+            shared_hits=self._given[CacheOutcome.HIT, CacheTier.SHARED],
             misses=misses,
-            stale=self.outcomes[CacheOutcome.STALE],
-            bypasses=self.outcomes[CacheOutcome.BYPASS],
+            stale=outcomes[CacheOutcome.STALE],
+            bypasses=outcomes[CacheOutcome.BYPASS],
             hit_ratio=round(hits / asked, 4) if asked else None,
             miss_reasons={reason.value: count for reason, count in sorted(self.reasons.items())},
             invalidations=self.invalidations,

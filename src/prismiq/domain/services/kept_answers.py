@@ -6,8 +6,8 @@ lies, as long as its versions are the present ones.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from math import inf, isinf
+from typing import NamedTuple
 
 from prismiq.domain.model.cached_answer import CacheEntry, CachePolicy, MissReason
 from prismiq.domain.model.errors import StoreUnavailableError
@@ -28,8 +28,7 @@ _LARGE = 256 * 1024
 _OVER = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What is kept for a question, and what may be done with it."""
 
     present: PresentVersions
@@ -136,10 +135,10 @@ class KeptAnswers:
         if entry is None:
             return missed(MissReason.CORRUPT)
         look = self._judged(entry, present, CacheTier.SHARED)
-        plain = look.usable and await _inflated(entry)
-        if look.usable is not None and plain is None:
-            return missed(MissReason.CORRUPT)
-        return replace(look, entry=plain or entry)
+        if look.usable is None or not entry.is_compressed:
+            return look
+        plain = await _inflated(entry)
+        return missed(MissReason.CORRUPT) if plain is None else look._replace(entry=plain)
 
     def promote(self, key: str, look: Look) -> None:
         """Keep what was found elsewhere in memory too."""
@@ -206,10 +205,8 @@ class KeptAnswers:
         other = self._memory.find(key)
         is_older = other is not None and other.created_at > entry.created_at
         if other is None or not is_older or not present.validate(other):
-            body = entry.stored
-            plain = entry if isinstance(body, bytes) else replace(entry, stored=bytes(body))
             seconds = entry.hard_expiry + max_stale - self._clock.now().timestamp()
-            self._memory.hold(key, plain, max(seconds, 0.0))
+            self._memory.hold(key, entry, max(seconds, 0.0))
 
     def _judged(self, entry: CacheEntry, present: PresentVersions, tier: CacheTier) -> Look:
         if not present.validate(entry):

@@ -78,12 +78,18 @@ def test_entries_come_back(entry: CacheEntry) -> None:
     assert inflate(again) == entry
 
 
-def test_the_body_is_not_copied() -> None:
-    data = pack(ENTRY)
+def test_a_compressed_body_is_not_copied() -> None:
+    data = pack(deflate(ENTRY, 0))
     entry = unpack(data)
     assert entry is not None
     assert isinstance(entry.stored, memoryview)
     assert entry.stored.obj is data
+
+
+def test_a_plain_body_does_not_keep_the_envelope_alive() -> None:
+    entry = unpack(pack(ENTRY))
+    assert entry is not None
+    assert type(entry.stored) is bytes
 
 
 @given(st.data())

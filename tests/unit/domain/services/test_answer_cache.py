@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import replace
 from itertools import count
 from math import inf
 from typing import Any
@@ -315,7 +314,7 @@ async def test_a_renewal_is_nobodys_query_and_one_that_finds_no_place_is_forgott
         worked_for.append(own_work())
         return await database.compute()
 
-    question = replace(database.question(), compute=compute, client="ip:203.0.113.7")
+    question = database.question()._replace(compute=compute, client="ip:203.0.113.7")
     await cache.answer(question)
     clock.advance(90)
     database.error = TooManyQueriesError(1, "renewals")
