@@ -6,7 +6,6 @@ Providers are synchronous: the engine opens and closes the pool. Replace a part 
 
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 from dependency_injector import containers, providers
 
@@ -39,6 +38,7 @@ from prismiq.entrypoints.change_feeds import (
     change_installation,
     change_listener,
 )
+from prismiq.entrypoints.engine_redis import EngineRedis
 from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.redis_extra import shared_stores
@@ -126,24 +126,17 @@ def _answers(  # noqa: PLR0917 - as the container gives them
     return QueryAnswers(catalog, queries, questions, cache, statistics, ttl=ttl, tracer=told)
 
 
-def _redis_connection(options: EngineOptions) -> Any:
-    """Return the connection that limiters share, or None. Its type needs the extra."""
-    if options.redis_url is None:
-        return None
-    return shared_stores().connection_to(options.redis_url.get_secret_value())
-
-
 def _limited(
     runner: QueryRunner,
     options: EngineOptions,
-    redis_connection: Any,
+    redis: EngineRedis,
     clock: Clock,
     metrics: MetricsSink,
 ) -> QueryRunner:
     if options.queries_per_client is None:
         return runner
     own = InMemoryQuerySlots(clock)
-    slots = shared_stores().query_slots(redis_connection) if redis_connection is not None else own
+    slots = own if redis.connection is None else shared_stores().query_slots(redis.connection)
     places = options.queries_per_client
     limiter = ConcurrencyLimiter(slots, own, metrics, places=places)
     renewals = ConcurrencyLimiter(own, own, metrics, places=places, policy=RENEWALS)
@@ -158,7 +151,7 @@ class EngineContainer(containers.DeclarativeContainer):
     cache: providers.Provider[CacheBackend | None] = providers.Object(None)
 
     clock = providers.Singleton(SystemClock)
-    redis_connection = providers.Singleton(_redis_connection, options)
+    redis = providers.Singleton(EngineRedis, options, cache)
     pool = providers.Singleton(_pool, options)
     probe = providers.Singleton(PostgresProbe, pool)
     schema_source = providers.Singleton(PostgresSchemaSource, pool)
@@ -166,9 +159,7 @@ class EngineContainer(containers.DeclarativeContainer):
     tracer = providers.Singleton(make_tracer, options)
     metrics = providers.Singleton(metrics_sink, options, tracer)
     database_runner = providers.Singleton(_runner, pool, tracer)
-    runner = providers.Singleton(
-        _limited, database_runner, options, redis_connection, clock, metrics
-    )
+    runner = providers.Singleton(_limited, database_runner, options, redis, clock, metrics)
     compiler = providers.Singleton(PostgresCompiler)
     limits = providers.Singleton(_limits, options)
 

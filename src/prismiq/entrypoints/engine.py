@@ -57,7 +57,7 @@ class PrismiqEngine(EngineLifecycle):
         change_poll_seconds: between two readings of the counters.
         enable_metrics: whether queries and all else are counted in ``prismiq.metrics``.
         redis_url: of the Redis in which processes together count the queries of a client; None:
-            each counts for itself.
+            each counts for itself. With a ``RedisCache`` of the same URL it is one connection.
         queries_per_client: of how many queries of one client reach the database at once; None: the
             pool alone sets a bound. A client is a tenant, or, where there is only the default one,
             whoever the request comes from.

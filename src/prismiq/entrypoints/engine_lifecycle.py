@@ -15,7 +15,6 @@ from prismiq.domain.services.schema_catalog import SchemaCatalog
 from prismiq.entrypoints.container import EngineContainer
 from prismiq.entrypoints.engine_health import EngineHealth
 from prismiq.entrypoints.options import EngineOptions
-from prismiq.entrypoints.redis_extra import connect_redis, disconnect_redis
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 from prismiq.ports.metrics_sink import MetricsSink
@@ -92,8 +91,11 @@ class EngineLifecycle(EngineHealth):
 
     @property
     def redis_connection(self) -> Any:
-        """The connection to Redis, for others who share it, such as limiters; None without one."""
-        return self._container.redis_connection()
+        """The connection to Redis, for others who share it, such as limiters; None without one.
+
+        It is the cache's where the cache is in the same Redis.
+        """
+        return self._container.redis().connection
 
     @property
     def exposition(self) -> MetricsExposition | None:
@@ -121,7 +123,7 @@ class EngineLifecycle(EngineHealth):
                 return
             try:
                 await self._container.pool().open()
-                await connect_redis(self.redis_connection)
+                await self._container.redis().open()
                 await self._catalog.require_exposed_tables(self._default_scope)
                 if (kept := self._container.answer_cache()) is not None:
                     await kept.start()
@@ -179,4 +181,4 @@ class EngineLifecycle(EngineHealth):
         if kept is not None:
             await kept.close()
         await self._catalog.close()
-        await disconnect_redis(self.redis_connection)
+        await self._container.redis().close()

@@ -1,10 +1,8 @@
 """The only way to what needs the ``redis`` extra, so that everything else runs without it."""
 
-from contextlib import suppress
 from types import ModuleType
-from typing import Any
 
-from prismiq.domain.model.errors import ConfigurationError, StoreUnavailableError
+from prismiq.domain.model.errors import ConfigurationError
 
 
 def shared_stores() -> ModuleType:
@@ -22,16 +20,3 @@ def shared_stores() -> ModuleType:
             "Redis is configured and its driver is missing: pip install 'prismiq[redis]'."
         ) from None
     return found
-
-
-async def connect_redis(connection: Any) -> None:
-    """Connect where there is a connection. It may be away: it is asked until it answers."""
-    if connection is not None:
-        with suppress(StoreUnavailableError):
-            await connection.connect()
-
-
-async def disconnect_redis(connection: Any) -> None:
-    """Close the connection where there is one."""
-    if connection is not None:
-        await connection.disconnect()

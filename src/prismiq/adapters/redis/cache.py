@@ -45,12 +45,16 @@ class RedisCache(SharedCache):
     """
 
     def __init__(self, redis_url: str | RedisConnection, *, prefix: str = "prismiq:") -> None:
-        self._is_shared = isinstance(redis_url, RedisConnection)
-        self._connection = (
-            redis_url if isinstance(redis_url, RedisConnection) else RedisConnection.to(redis_url)
-        )
+        if isinstance(redis_url, RedisConnection):
+            self._own_url, self._connection = None, redis_url
+        else:
+            self._own_url, self._connection = redis_url, RedisConnection.to(redis_url)
         self._installation = prefix
         self._prefix = as_bytes(f"{prefix}entry:")
+
+    def connection_to(self, redis_url: str) -> RedisConnection | None:
+        """Return its connection, for others to share, if it was made for this very URL."""
+        return self._connection if redis_url == self._own_url else None
 
     async def connect(self) -> None:
         """Make sure that the store answers.
@@ -62,7 +66,7 @@ class RedisCache(SharedCache):
 
     async def disconnect(self) -> None:
         """Close the connections. A shared connection is closed by who made it."""
-        if not self._is_shared:
+        if self._own_url is not None:
             await self._connection.disconnect()
 
     def table_versions(self) -> TableVersions:
