@@ -12,6 +12,10 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present moment as an aware datetime in UTC."""
 
+    def unix_seconds(self) -> float:
+        """Return ``now`` as seconds since 1970."""
+        return self.now().timestamp()
+
     @abstractmethod
     def monotonic(self) -> float:
         """Return seconds from an unknown start that never run backwards."""

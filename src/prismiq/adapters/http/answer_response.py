@@ -2,6 +2,7 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from prismiq.domain.model.cached_answer import CacheOutcome
 from prismiq.domain.services.answer_cache import Answer
@@ -41,6 +42,14 @@ class AnswerResponse(Response):
         headers.append((b"server-timing", timing.encode()))
         headers.append((b"content-length", b"%d" % len(self.body)))
         self.raw_headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send it; a route of the framework may have tasks for afterwards."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": self.body})
+        if self.background is not None:
+            await self.background()
 
 
 def wants_fresh(request: Request) -> bool:

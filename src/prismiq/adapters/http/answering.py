@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from prismiq.adapters.http.disconnect import ClientGoneError
-from prismiq.adapters.http.exchange import CLIENT_CLOSED_REQUEST
+from prismiq.adapters.http.exchange import CLIENT_CLOSED_REQUEST, exchange_of
 from prismiq.adapters.http.field_problems import FieldNames, describe
 from prismiq.adapters.http.problems import (
     MAX_LISTED,
@@ -45,7 +45,8 @@ async def answer(request: Request, handle: Handle, names: FieldNames) -> Respons
         response = await handle(request)
     except Exception as error:  # noqa: BLE001 - this is where all of them end
         response = _respond(error, request, request_id, names)
-    add_request_id(response.raw_headers, request_id)
+    if exchange_of(request.scope) is None:  # which adds the id to whatever is sent
+        add_request_id(response.raw_headers, request_id)
     return response
 
 

@@ -22,10 +22,12 @@ async def resolve_scope(scope_of: ScopeOf, request: Request) -> Scope:
         TypeError: it returned something else than a scope.
     """
     scope = scope_of(request)
-    if isinstance(scope, Scope):
-        return scope
-    if inspect.isawaitable(scope):
-        scope = await scope
+    return scope if isinstance(scope, Scope) else await required_scope(scope)
+
+
+async def required_scope(answer: object) -> Scope:
+    """Return the scope that the integrator's function gave, or has promised. Raises as above."""
+    scope = await answer if inspect.isawaitable(answer) else answer
     if not isinstance(scope, Scope):
         raise TypeError(f"the scope function returned {type(scope).__name__}, not a Scope")
     return scope

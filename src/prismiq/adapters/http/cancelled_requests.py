@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from prismiq.adapters.http.exchange import Exchange, exchange_of
 from prismiq.adapters.http.problems import problem_response
 from prismiq.adapters.http.request_id import request_id_of
 
@@ -30,17 +31,14 @@ class CancelledRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        has_begun = False
-
-        async def watched_send(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        exchange = exchange_of(scope)
+        if exchange is None:
+            exchange = Exchange(receive, send, request_id_of(scope), _nobody_cares)
+            receive, send = exchange.receive, exchange.send
         try:
-            await self._app(scope, receive, watched_send)
+            await self._app(scope, receive, send)
         except asyncio.CancelledError:
-            if has_begun or not self._is_ending():
+            if exchange.sent_status is not None or not self._is_ending():
                 raise
             response = problem_response(
                 503,
@@ -51,3 +49,7 @@ class CancelledRequests:
                 headers=_HEADERS,
             )
             await response(scope, receive, send)
+
+
+def _nobody_cares(_exchange: Exchange) -> None:
+    """Take no notice of the end."""

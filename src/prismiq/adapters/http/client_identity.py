@@ -61,7 +61,7 @@ class ClientIdentity:
             key = self._verified_key(request)
             if key is not None:
                 return f"key:{_digest(key)}"
-        peer = request.client.host if request.client else ""
+        peer = _peer_of(request)
         return _name(self._nearest(peer, request) if self._is_trusted(peer) else peer)
 
     def address(self, request: Request) -> str | None:
@@ -69,7 +69,7 @@ class ClientIdentity:
 
         It is that of the peer, or what the trusted proxies say; None where that is no address.
         """
-        peer = request.client.host if request.client else ""
+        peer = _peer_of(request)
         if not self._is_trusted(peer):
             return peer or None
         address = _address(self._nearest(peer, request))
@@ -88,6 +88,11 @@ class ClientIdentity:
             return self._trusts_unix_socket
         address = _address(hop) if self._networks else None
         return address is not None and any(address in network for network in self._networks)
+
+
+def _peer_of(request: Request) -> str:
+    client = request.scope.get("client")  # without what the framework makes of it
+    return client[0] if client else ""
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
@@ -118,6 +123,7 @@ def _parse(hop: str) -> Address | None:
     return address
 
 
+@lru_cache(maxsize=4096)
 def _name(hop: str) -> str:
     if not hop:
         return "peer:unknown"

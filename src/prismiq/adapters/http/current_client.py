@@ -1,7 +1,5 @@
 """Naming the client of a request for what counts queries."""
 
-import inspect
-
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,5 +24,5 @@ class CurrentClientMiddleware:
             await self._app(scope, receive, send)
             return
         client = self._get_client_id(Request(scope))
-        with asking(await client if inspect.isawaitable(client) else client):
+        with asking(client if isinstance(client, str) else await client):
             await self._app(scope, receive, send)

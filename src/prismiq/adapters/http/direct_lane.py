@@ -56,11 +56,10 @@ class DirectLane:
 
     async def _execute(self, request: Request) -> Response:
         assert isinstance(request, JsonRequest)  # noqa: S101 - made above
-        await request.require_json()
-        body = self._endpoints.known_bodies.find(await request.body())
-        if body is None:
-            body = await _validated(request)
-        return await self._endpoints.execute(request, body)
+        content = await request.json_body()
+        known = self._endpoints.known_bodies
+        body = known.find(content) or known.learn(content, await _validated(request))
+        return await self._endpoints.respond_to(request, body)
 
 
 async def _validated(request: JsonRequest) -> Any:

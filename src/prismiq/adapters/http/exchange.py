@@ -1,10 +1,10 @@
 """One request and its answer, seen from outside of the application that gives it."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from prismiq.adapters.http.disconnect import ClientGoneError
 from prismiq.adapters.http.request_id import RAW_REQUEST_ID_HEADER
@@ -17,7 +17,17 @@ _CUT_OFF = 503
 _CACHE_HEADER = b"x-cache"
 _LENGTH_HEADER = b"content-length"
 
+SCOPE_KEY = "prismiq.exchange"
+"""Where a request's ASGI scope has its exchange."""
+
 Ended: TypeAlias = Callable[["Exchange"], None]
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+
+
+def exchange_of(scope: Scope) -> "Exchange | None":
+    """Return the exchange that a request belongs to, if somebody watches it."""
+    exchange: Exchange | None = scope.get(SCOPE_KEY)
+    return exchange
 
 
 class Exchange:
@@ -31,12 +41,13 @@ class Exchange:
     """
 
     __slots__ = (
+        "_added_headers",
         "_client_left",
         "_content_length",
         "_ended",
         "_has_ended",
-        "_raw_request_id",
         "_receive",
+        "_request_id",
         "_send",
         "cache",
         "error",
@@ -48,11 +59,12 @@ class Exchange:
     def __init__(self, receive: Receive, send: Send, request_id: str, ended: Ended) -> None:
         self._receive = receive
         self._send = send
-        self._raw_request_id = request_id.encode("ascii")
+        self._request_id = request_id
+        self._added_headers: RawHeaders = []
         self._ended = ended
         self._client_left = False
         self._has_ended = False
-        self._content_length = 0
+        self._content_length: bytes | None = None
         self.status = 0
         """What became of the request, as an HTTP status."""
         self.sent_status: int | None = None
@@ -64,6 +76,10 @@ class Exchange:
         self.error: BaseException | None = None
         """What the application raised."""
 
+    def add_headers(self, headers: RawHeaders) -> None:
+        """Add header fields to the answer. It costs less than a function around ``send``."""
+        self._added_headers += headers
+
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.disconnect":
@@ -72,10 +88,10 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         kind = message["type"]
-        if kind == "http.response.start":
-            self._note_start(message)
-        elif kind == "http.response.body":
+        if kind == "http.response.body":
             self.sent_bytes += len(message.get("body", b""))
+        elif kind == "http.response.start":
+            self._note_start(message)
         try:
             await self._send(message)
         except OSError:  # how servers tell that the client left (ASGI 2.4)
@@ -85,7 +101,8 @@ class Exchange:
             if not message.get("more_body", False):
                 self._answer_is_complete()
         elif kind == "http.response.pathsend":  # the server has sent the whole file
-            self.sent_bytes += self._content_length
+            length = self._content_length or b""
+            self.sent_bytes += int(length) if length.isdigit() else 0
             self._answer_is_complete()
 
     def application_returned(self) -> None:
@@ -104,17 +121,12 @@ class Exchange:
 
     def _note_start(self, message: Message) -> None:
         self.sent_status = message["status"]
-        headers: list[Any] = list(message.get("headers", ()))
-        has_id = False
-        for name, value in headers:
-            if name == RAW_REQUEST_ID_HEADER:
-                has_id = True
-            elif name == _CACHE_HEADER:
-                self.cache = value
-            elif name == _LENGTH_HEADER:
-                self._content_length = int(value) if value.isdigit() else 0
-        if not has_id:
-            headers.append((RAW_REQUEST_ID_HEADER, self._raw_request_id))
+        headers: RawHeaders = [*message.get("headers", ()), *self._added_headers]
+        known = dict(headers)
+        self.cache = known.get(_CACHE_HEADER)
+        self._content_length = known.get(_LENGTH_HEADER)
+        if RAW_REQUEST_ID_HEADER not in known:
+            headers.append((RAW_REQUEST_ID_HEADER, self._request_id.encode("ascii")))
         message["headers"] = headers
 
     def _answer_is_complete(self) -> None:

@@ -14,6 +14,7 @@ MAX_PARTS = 3_000
 """How many fields and list members a body may have: far more than a query within its limits.
 Lists of values to compare with are not counted; the query's own limits are for them."""
 
+_JSON = b"application/json"
 _LONGEST_CONTENT_TYPE = 200
 """Python takes seconds to parse a header of many semicolons."""
 _FEW_PARTS_BYTES = 2_048
@@ -37,15 +38,16 @@ class JsonRequest(Request):
         self._max_body_bytes = max_body_bytes
         self._fields: dict[bytes, bytes] = dict(scope["headers"])  # names are in lower case in ASGI
 
-    async def require_json(self) -> None:
-        """Check what the headers say of the body, and that there is one.
+    async def json_body(self) -> bytes:
+        """Return the body after checking what the headers say of it, and that there is one.
 
         Raises:
             RequestProblem: 415, it is not JSON in UTF-8, or it is compressed; 422, there is
                 none. Also raises as ``body``.
         """
         headers = self._fields
-        if not _is_utf8_json(headers.get(b"content-type", b"").decode("latin-1")):
+        content_type = headers.get(b"content-type", b"")
+        if content_type != _JSON and not _is_utf8_json(content_type.decode("latin-1")):
             raise RequestProblem(
                 415,
                 "unsupported_media_type",
@@ -55,8 +57,10 @@ class JsonRequest(Request):
             raise RequestProblem(
                 415, "unsupported_encoding", "Send the body as it is, without Content-Encoding."
             )
-        if not await self.body():
+        body = await self.body()
+        if not body:
             raise RequestProblem(422, "invalid_json", "The body is empty.")
+        return body
 
     async def body(self) -> bytes:
         """Return the body.
@@ -70,23 +74,21 @@ class JsonRequest(Request):
         announced = self._fields.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._max_body_bytes:
             raise self._too_large()
-        self._body = await self._read_body()
-        return self._body
-
-    async def _read_body(self) -> bytes:
         # Not through ``stream``: its generator costs more than all of this.
-        size, chunks = 0, []
-        while True:
+        body, size, more = b"", 0, True
+        chunks = []
+        while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            chunk = message.get("body", b"")
-            size += len(chunk)
+            body = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(body)
             if size > self._max_body_bytes:
                 raise self._too_large()
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return b"".join(chunks)
+            chunks.append(body)
+        self._body = body if len(chunks) == 1 else b"".join(chunks)
+        return self._body
 
     async def json(self) -> Any:
         """Return the parsed body.
@@ -121,8 +123,6 @@ class JsonRequest(Request):
 
 
 def _is_utf8_json(content_type: str) -> bool:
-    if content_type == "application/json":
-        return True
     if len(content_type) > _LONGEST_CONTENT_TYPE:
         return False
     header = Message()

@@ -1,15 +1,14 @@
 """Which limits a request is held to."""
 
-import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from starlette.requests import Request
 
-from prismiq.domain.model.rate_limits import Verdict
+from prismiq.domain.model.rate_limits import Decision, Undecided, Verdict
 
 ClientIdOf: TypeAlias = Callable[[Request], str | Awaitable[str]]
 """Names the client of a request. It may be asynchronous."""
@@ -17,6 +16,7 @@ ClientIdOf: TypeAlias = Callable[[Request], str | Awaitable[str]]
 CostOf: TypeAlias = Callable[[Request], int | Awaitable[int]]
 """Weighs a request: a dashboard's execution costs its widgets. It may be asynchronous."""
 
+_VERDICTS = (Decision, Undecided)
 _PLACEHOLDER = re.compile(r"\{\w+(:path)?\}")
 
 
@@ -62,13 +62,6 @@ class LimitRule:
             return False
         return self.template is None or _pattern(self.template).fullmatch(path) is not None
 
-    async def cost_of(self, request: Request) -> int:
-        """Return what the request costs."""
-        if isinstance(self.cost, int):
-            return self.cost
-        cost = self.cost(request)
-        return await cost if inspect.isawaitable(cost) else cost
-
 
 class LimitRules:
     """Rules in their order.
@@ -78,28 +71,28 @@ class LimitRules:
         get_client_id: who is counted where a rule does not say.
     """
 
-    def __init__(self, rules: Collection[LimitRule], get_client_id: ClientIdOf) -> None:
+    def __init__(self, rules: Sequence[LimitRule], get_client_id: ClientIdOf) -> None:
         self._rules = rules
         self._get_client_id = get_client_id
 
-    async def find(self, request: Request, path: str) -> tuple[LimitRule, str]:
-        """Return the rule for a request and the client to count it for."""
+    async def decide(self, request: Request, path: str) -> tuple[LimitRule, Verdict]:
+        """Decide about a request, as the first rule says that applies to it."""
         known: dict[ClientIdOf, str] = {}
+        method = request.scope["method"]
         for rule in self._rules:
-            if not rule.covers(request.method, path):
+            if not rule.covers(method, path):
                 continue
             ask = rule.get_client_id or self._get_client_id
             client = known.get(ask)
             if client is None:
-                client = known[ask] = await _ask(ask, request)
+                answer = ask(request)
+                # Most functions of integrators are no coroutines, and to wait costs.
+                client = known[ask] = answer if isinstance(answer, str) else await answer
             if rule.clients is None or client in rule.clients:
-                return rule, client
+                cost = rule.cost if isinstance(rule.cost, int) else rule.cost(request)
+                verdict = rule.limiter.decide(client, cost if isinstance(cost, int) else await cost)
+                return rule, verdict if isinstance(verdict, _VERDICTS) else await verdict
         raise LookupError("the last rule applies to every request")
-
-
-async def _ask(get_client_id: ClientIdOf, request: Request) -> str:
-    client = get_client_id(request)
-    return await client if inspect.isawaitable(client) else client
 
 
 @lru_cache(maxsize=1024)

@@ -32,7 +32,7 @@ class ProblemRoute(APIRoute):
             self.admit(request)
             bounded = JsonRequest(request.scope, request.receive, self.max_body_bytes)
             if has_body:
-                await bounded.require_json()
+                await bounded.json_body()
             return await handle(bounded)
 
         async def respond(request: Request) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from prismiq.adapters.http.answer_response import AnswerResponse, wants_fresh
 from prismiq.adapters.http.bodies import ExecuteBody, ExecuteRequest, ValidationAnswer
-from prismiq.adapters.http.caller_scope import ScopeOf, resolve_scope
+from prismiq.adapters.http.caller_scope import ScopeOf, required_scope, resolve_scope
 from prismiq.adapters.http.disconnect import while_connected
 from prismiq.adapters.http.known_bodies import KnownBodies
 from prismiq.adapters.http.problems import sentence_of
@@ -57,15 +57,24 @@ class QueryEndpoints:
         """
         # Equal bytes become the same query, which the services know already.
         body = self.known_bodies.learn(await request.body(), body)
+        return await self.respond_to(request, body)
+
+    async def respond_to(
+        self, request: Request, body: ExecuteRequest | QueryDefinition
+    ) -> Response:
+        """As ``execute``, for a body that is known."""
+        started = self._clock.monotonic()
         fresh = wants_fresh(request)
         if isinstance(body, ExecuteRequest):
             query, fresh = body.query, fresh or body.bypass_cache
         else:
             query = body
-        scope = await self._scope(request)
+        scope = self._scope_of(request)
+        if not isinstance(scope, Scope):
+            scope = await required_scope(scope)
         # Nobody need be watched while nothing is waited for.
-        if not fresh and (kept := self._kept(query, scope)) is not None:
-            return kept
+        if not fresh and (kept := self._answers.kept_answer(query, scope)) is not None:
+            return self._response(kept, started)
         return await self._respond(request, self._answers.answer(query, scope, fresh=fresh))
 
     async def preview(self, request: Request, query: QueryBody, limit: RowLimit = 100) -> Response:
@@ -101,15 +110,10 @@ class QueryEndpoints:
     async def _scope(self, request: Request) -> Scope:
         return await resolve_scope(self._scope_of, request)
 
-    def _kept(self, query: QueryDefinition, scope: Scope) -> Response | None:
-        started = self._clock.monotonic()
-        answer = self._answers.kept_answer(query, scope)
-        return None if answer is None else self._response(answer, started)
-
     async def _respond(self, request: Request, work: Coroutine[Any, Any, Answer]) -> Response:
         started = self._clock.monotonic()
         return self._response(await while_connected(request.receive, work), started)
 
     def _response(self, answer: Answer, started: float) -> Response:
         seconds = self._clock.monotonic() - started
-        return AnswerResponse(answer, now=self._clock.now().timestamp(), seconds=seconds)
+        return AnswerResponse(answer, now=self._clock.unix_seconds(), seconds=seconds)

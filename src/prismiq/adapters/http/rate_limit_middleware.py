@@ -1,7 +1,7 @@
 """Holding requests to their limits before anything else looks at them."""
 
-import inspect
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 from starlette.exceptions import HTTPException
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prismiq.adapters.http.client_identity import ClientIdentity
+from prismiq.adapters.http.exchange import RawHeaders, exchange_of
 from prismiq.adapters.http.limit_problems import respond_to_refusal
 from prismiq.adapters.http.limit_rules import ClientIdOf, Limiter, LimitRule, LimitRules
 from prismiq.adapters.http.problems import respond_to_http_exception
@@ -24,6 +25,8 @@ EXEMPT_PATHS = frozenset(
     }
 )
 """Probes and documentation of an application; a router's prefix is for the caller to add."""
+
+_OF_AN_OUTAGE = (Undecided, LocalDecision)
 
 Observer: TypeAlias = Callable[[str, LimitOutcome], None]
 """Is told of every decision, with the name of the policy; such as ``MetricsSink.limit_decided``."""
@@ -71,7 +74,7 @@ class RateLimitMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            rule, verdict = await self._decide(Request(scope), path)
+            rule, verdict = await self._rules.decide(Request(scope), path)
         except HTTPException as error:  # of the integrator's function that names clients
             await respond_to_http_exception(error, request_id_of(scope))(scope, receive, send)
             return
@@ -82,16 +85,22 @@ class RateLimitMiddleware:
             return
         headers = rule.limiter.headers(verdict)
         if verdict.allowed:
-            await self._app(scope, receive, _adding(headers, send))
+            raw = [(_raw_name(name), value.encode()) for name, value in headers.items()]
+            exchange = exchange_of(scope)
+            if exchange is None:
+                send = _adding(raw, send)
+            else:
+                exchange.add_headers(raw)
+            await self._app(scope, receive, send)
             return
         request_id = request_id_of(scope)
         response = respond_to_refusal(verdict, rule.limiter.name, headers, request_id)
         await response(scope, receive, send)
 
-    async def _decide(self, request: Request, path: str) -> tuple[LimitRule, Verdict]:
-        rule, client = await self._rules.find(request, path)
-        verdict = rule.limiter.decide(client, await rule.cost_of(request))
-        return rule, await verdict if inspect.isawaitable(verdict) else verdict
+
+@lru_cache(maxsize=64)
+def _raw_name(name: str) -> bytes:
+    return name.lower().encode()
 
 
 def _path_in_application(scope: Scope) -> str:
@@ -101,7 +110,7 @@ def _path_in_application(scope: Scope) -> str:
 
 
 def _outcome(verdict: Verdict, *, shadow: bool) -> LimitOutcome:
-    if isinstance(verdict, Undecided | LocalDecision):
+    if isinstance(verdict, _OF_AN_OUTAGE):
         admitted = verdict.allowed or shadow
         return LimitOutcome.OUTAGE_ALLOWED if admitted else LimitOutcome.OUTAGE_DENIED
     if verdict.allowed:
@@ -109,12 +118,10 @@ def _outcome(verdict: Verdict, *, shadow: bool) -> LimitOutcome:
     return LimitOutcome.SHADOW_DENIED if shadow else LimitOutcome.DENIED
 
 
-def _adding(headers: dict[str, str], send: Send) -> Send:
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-
+def _adding(headers: RawHeaders, send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *raw]}
+            message = {**message, "headers": [*message.get("headers", ()), *headers]}
         await send(message)
 
     return send_with_headers

@@ -1,10 +1,7 @@
 """What is logged about a request: that it started, and one record of how it ended."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
-from os import getpid
-from threading import get_ident
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -13,6 +10,9 @@ from starlette.types import Scope
 from prismiq.adapters.http.exchange import CLIENT_CLOSED_REQUEST, Exchange
 
 ClientIpOf: TypeAlias = Callable[[Request], str | None]
+
+LogEvents: TypeAlias = Callable[[int, str, str, Mapping[str, Any]], None]
+"""Writes level, logger, message and fields; as ``QueueingHandler.log_event``."""
 
 LOGGER = logging.getLogger("prismiq.http.requests")
 
@@ -88,42 +88,28 @@ def _client_ip(scope: Scope, client_ip_of: ClientIpOf) -> str | None:
 
 
 def _log(level: int, message: str, fields: Mapping[str, Any]) -> None:
+    log_event = _only_reader()
+    if log_event is not None:
+        log_event(level, LOGGER.name, message, fields)
+        return
     # Not LOGGER.log(): it looks for the calling line, which costs more than all the rest here.
-    record = _RECORDS.make(level, message)
-    record.__dict__.update(fields)
+    record = LOGGER.makeRecord(LOGGER.name, level, __file__, 0, message, (), None, extra=fields)
     LOGGER.handle(record)
 
 
-class _SimilarRecords:
-    """Makes records by copying one of the same thread: making one anew takes four times as long.
+def _only_reader() -> LogEvents | None:
+    """Return the method of the one handler that gets our records, if it needs no record for it.
 
-    What differs is level, message and time. Where the application makes records its own way, or
-    after a fork, nothing is copied.
+    Others need one: more handlers, filters, an application that makes records its own way.
     """
-
-    def __init__(self) -> None:
-        self._known: tuple[tuple[object, ...], dict[str, Any]] = ((), {})
-
-    def make(self, level: int, message: str) -> logging.LogRecord:
-        factory = logging.getLogRecordFactory()
-        made_for = (factory, get_ident(), getpid())
-        known_for, like = self._known
-        if factory is not logging.LogRecord or made_for != known_for:
-            record = LOGGER.makeRecord(LOGGER.name, level, __file__, 0, message, (), None)
-            self._known = (made_for, dict(record.__dict__))
-            return record
-        created = time.time()
-        record = logging.LogRecord.__new__(logging.LogRecord)
-        record.__dict__.update(like)
-        if "taskName" in like:  # from Python 3.12 on; the name of each task is its own
-            record.taskName = None
-        record.levelno = level
-        record.levelname = logging.getLevelName(level)
-        record.msg = message
-        record.created = created
-        record.msecs = int(created % 1 * 1000) + 0.0
-        record.relativeCreated = like["relativeCreated"] + (created - like["created"]) * 1000
-        return record
-
-
-_RECORDS = _SimilarRecords()
+    if LOGGER.filters or LOGGER.disabled or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    found: logging.Handler | None = None
+    logger: logging.Logger | None = LOGGER
+    while logger is not None:
+        for handler in logger.handlers:
+            if found is not None:
+                return None
+            found = handler
+        logger = logger.parent if logger.propagate else None
+    return getattr(found, "log_event", None)

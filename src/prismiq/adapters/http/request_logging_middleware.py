@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from prismiq.adapters.http.exchange import Exchange
+from prismiq.adapters.http.exchange import SCOPE_KEY, Exchange
 from prismiq.adapters.http.request_context import enter_request, leave_request
 from prismiq.adapters.http.request_id import RAW_REQUEST_ID_HEADER, decide_request_id
 from prismiq.adapters.http.request_log import ClientIpOf, log_end, log_start, peer_address
@@ -14,7 +14,6 @@ from prismiq.adapters.http.trace_context import SPAN_KEY, trace_id_of
 from prismiq.domain.model.trace import TraceIds
 from prismiq.ports.metrics_sink import MetricsSink
 
-_SCOPE_KEY = "prismiq.exchange"
 _TRACEPARENT = b"traceparent"
 
 
@@ -58,7 +57,7 @@ class RequestLoggingMiddleware:
         self._templates = RouteTemplates(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _SCOPE_KEY in scope:
+        if scope["type"] != "http" or SCOPE_KEY in scope:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -106,5 +105,5 @@ class RequestLoggingMiddleware:
             metrics.request_started(method, route)
         log_start(scope, client_ip_of)
         exchange = Exchange(receive, send, request_id, ended)
-        scope[_SCOPE_KEY] = exchange
+        scope[SCOPE_KEY] = exchange
         return exchange

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from prismiq.adapters.logging.log_event import LogEvent
 from prismiq.adapters.logging.record_fields import Context, RecordFields, no_context
 from prismiq.adapters.logging.redaction import Redactor
 
@@ -70,6 +71,10 @@ class ConsoleFormatter(logging.Formatter):
     def line(self, record: logging.LogRecord) -> bytes:
         """Return the record with its line end, as it is written."""
         return self.format(record).encode() + b"\n"
+
+    def line_of(self, event: LogEvent) -> bytes:
+        """Return the line of the record that says the same; people need no faster one."""
+        return self.line(event.as_record())
 
     def _painted(self, colour: str, text: str) -> str:
         return f"{colour}{text}{_RESET}" if self._colours and colour else text

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from prismiq.adapters.logging.log_event import LogEvent
 from prismiq.adapters.logging.record_fields import Context, RecordFields, no_context
 from prismiq.adapters.logging.redaction import Redactor
 
@@ -29,14 +30,17 @@ class JsonFormatter(logging.Formatter):
         self._fields = RecordFields(context, Redactor(secrets))
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._encoded(record).decode()
+        return self._encoded(self._fields.read(record)).decode()
 
     def line(self, record: logging.LogRecord) -> bytes:
         """Return the record with its line end, as it is written."""
-        return self._encoded(record) + b"\n"
+        return self._encoded(self._fields.read(record)) + b"\n"
 
-    def _encoded(self, record: logging.LogRecord) -> bytes:
-        fields = self._fields.read(record)
+    def line_of(self, event: LogEvent) -> bytes:
+        """Return the line of the record that says the same."""
+        return self._encoded(self._fields.read_event(event)) + b"\n"
+
+    def _encoded(self, fields: dict[str, Any]) -> bytes:
         try:
             encoded = to_json(fields)
         except ValueError:  # names of loggers and levels are believed until they turn out wrong

@@ -1,9 +1,12 @@
 """The handler of our loggers: makes a line where it is called, and leaves the writing to others."""
 
 import logging
+import time
+from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
 from prismiq.adapters.logging.line_writer import MOST_BYTES, Dropped, LineWriter
+from prismiq.adapters.logging.log_event import LogEvent
 from prismiq.adapters.logging.outputs import writer_to
 
 _PATIENCE = 2.0  # seconds that a flush waits for an output that takes nothing
@@ -11,9 +14,11 @@ _SHORT_PATIENCE = 0.2
 
 
 class LineFormatter(Protocol):
-    """Makes a whole line of a record, and never raises."""
+    """Makes a whole line of a record or an event, and never raises."""
 
     def line(self, record: logging.LogRecord) -> bytes: ...
+
+    def line_of(self, event: LogEvent) -> bytes: ...
 
 
 class QueueingHandler(logging.Handler):
@@ -44,14 +49,23 @@ class QueueingHandler(logging.Handler):
         self.emit(kept if isinstance(kept, logging.LogRecord) else record)
         return True
 
+    def log_event(self, level: int, logger: str, message: str, fields: Mapping[str, Any]) -> None:
+        """Write what a record would say, in half the time.
+
+        It is for who has made sure that no other handler wants it; see ``request_log``.
+        """
+        event = LogEvent(time.time(), level, logger, message, fields)
+        if self.filters:
+            self.handle(event.as_record())
+        elif level >= self.level:
+            self._put(self._line_formatter.line_of(event))
+
     def on_dropped(self, dropped: Dropped | None) -> None:
         """Tell how many lines were lost, at once and from any thread."""
         self._writer.on_dropped = dropped
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._writer.put(self._line_formatter.line(record))
-        if self.writes_at_once:
-            self._writer.flush(_SHORT_PATIENCE)
+        self._put(self._line_formatter.line(record))
 
     def flush(self) -> None:
         """Wait until everything is written, two seconds at most."""
@@ -60,6 +74,11 @@ class QueueingHandler(logging.Handler):
     def close(self) -> None:
         self._writer.close(_PATIENCE)
         super().close()
+
+    def _put(self, line: bytes) -> None:
+        self._writer.put(line)
+        if self.writes_at_once:
+            self._writer.flush(_SHORT_PATIENCE)
 
     def _note_of_drops(self, count: int) -> bytes:
         record = logging.makeLogRecord(

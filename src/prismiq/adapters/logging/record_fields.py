@@ -3,9 +3,10 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from prismiq.adapters.logging.log_event import LogEvent
 from prismiq.adapters.logging.plain_values import LONGEST_NAME, PlainValues, free_name
 from prismiq.adapters.logging.redaction import Redactor
 
@@ -63,11 +64,30 @@ class RecordFields:
         if record.args or type(message) is not str or message not in self._harmless:
             self._add_message(record, fields)
         fields.update(self._context())
-        self._add_extras(record.__dict__, fields)
+        attributes = record.__dict__
+        names = list(attributes)
+        if names[_STANDARD_COUNT - 1 : _STANDARD_COUNT] == _LAST_STANDARD:  # so all are before it
+            names = names[_STANDARD_COUNT:]
+        self._add_extras(names, attributes, fields)
         if record.exc_info or record.exc_text:
             fields["exception"] = self._long_text(_exception_text(record))
         if record.stack_info:
             fields["stack"] = self._long_text(str(record.stack_info))
+        return fields
+
+    def read_event(self, event: LogEvent) -> dict[str, Any]:
+        """Return the fields of the record that says the same."""
+        created, level, logger, message, extras = event
+        fields: dict[str, Any] = {
+            "timestamp": self._timestamp(created),
+            "level": logging.getLevelName(level),
+            "logger": logger,
+            "message": message
+            if message in self._harmless
+            else self._values.text(message, _LONGEST_MESSAGE),
+        }
+        fields.update(self._context())
+        self._add_extras(extras, extras, fields)
         return fields
 
     def purified(self, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,12 +102,11 @@ class RecordFields:
             fields["arguments"] = self._values.named("arguments", record.args)
         fields["message"] = self._values.text(message, _LONGEST_MESSAGE)
 
-    def _add_extras(self, attributes: Mapping[Any, Any], fields: dict[str, Any]) -> None:
+    def _add_extras(
+        self, names: Iterable[Any], attributes: Mapping[Any, Any], fields: dict[str, Any]
+    ) -> None:
         # This is the hot part of a line, so what is usual is decided here without any call.
         plain_names, harmless = self._plain_names, self._harmless
-        names = list(attributes)
-        if names[_STANDARD_COUNT - 1 : _STANDARD_COUNT] == _LAST_STANDARD:  # so all are before it
-            names = names[_STANDARD_COUNT:]
         for name in names:
             value = attributes[name]
             if name in plain_names and name not in fields:

@@ -131,7 +131,7 @@ class PostgresPollingFeed(ChangeFeed):
             yield
 
     async def _until_next_reading(self) -> None:
-        await asyncio.sleep(self._interval - self._clock.now().timestamp() % self._interval)
+        await asyncio.sleep(self._interval - self._clock.unix_seconds() % self._interval)
 
 
 async def _read(session: Connection) -> _Reading:

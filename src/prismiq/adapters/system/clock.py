@@ -12,4 +12,6 @@ class SystemClock(Clock):
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    monotonic = staticmethod(time.monotonic)  # asked for every request: no step in between
+    # Asked for every request: no step in between.
+    unix_seconds = staticmethod(time.time)
+    monotonic = staticmethod(time.monotonic)

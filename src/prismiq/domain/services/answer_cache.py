@@ -178,7 +178,7 @@ class AnswerCache(CacheGauge):
         """
         if present is None:
             present = await self._versions.present(question.tables)
-        created_at = self._clock.now().timestamp()
+        created_at = self._clock.unix_seconds()
         await self._keep(question, result, present, created_at, result.execution_time_ms / 1000)
 
     async def invalidate(self, tables: frozenset[str]) -> int:
@@ -232,7 +232,7 @@ class AnswerCache(CacheGauge):
         return await self._leased.run(_name(question, present), compute, look)
 
     async def _compute_and_keep(self, question: Question, present: PresentVersions) -> Answer:
-        created_at, started = self._clock.now().timestamp(), self._clock.monotonic()
+        created_at, started = self._clock.unix_seconds(), self._clock.monotonic()
         result = await question.compute()
         seconds = self._clock.monotonic() - started
         await self._keep(question, result, present, created_at, seconds)

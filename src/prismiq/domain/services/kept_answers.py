@@ -92,7 +92,7 @@ class KeptAnswers:
         if entry is None or not present.validate(entry):
             return None
         is_fresh = is_surely_fresh(
-            now=self._clock.now().timestamp(),
+            now=self._clock.unix_seconds(),
             soft_expiry=entry.soft_expiry,
             compute_seconds=entry.compute_seconds,
             beta=self._policy.beta,
@@ -205,14 +205,14 @@ class KeptAnswers:
         other = self._memory.find(key)
         is_older = other is not None and other.created_at > entry.created_at
         if other is None or not is_older or not present.validate(other):
-            seconds = entry.hard_expiry + max_stale - self._clock.now().timestamp()
+            seconds = entry.hard_expiry + max_stale - self._clock.unix_seconds()
             self._memory.hold(key, entry, max(seconds, 0.0))
 
     def _judged(self, entry: CacheEntry, present: PresentVersions, tier: CacheTier) -> Look:
         if not present.validate(entry):
             return Look(present, entry, Freshness.DEAD, MissReason.INVALIDATED, tier)
         verdict = freshness(
-            now=self._clock.now().timestamp(),
+            now=self._clock.unix_seconds(),
             soft_expiry=entry.soft_expiry,
             hard_expiry=entry.hard_expiry,
             max_stale=self._policy.max_stale,

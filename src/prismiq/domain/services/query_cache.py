@@ -144,7 +144,7 @@ class QueryCache:
         if question is None:
             return UNCACHEABLE
         look = await self._answers.look(question)
-        return explanation_of(question, look, self._clock.now().timestamp())
+        return explanation_of(question, look, self._clock.unix_seconds())
 
     async def warm(
         self,
