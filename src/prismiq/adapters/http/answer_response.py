@@ -12,6 +12,7 @@ CACHE_HEADERS = ("X-Cache", "Age", "Server-Timing")
 """For ``Access-Control-Expose-Headers``."""
 
 _TYPE = (b"content-type", b"application/json")
+_TIMING = {outcome: b"cache;desc=%s;dur=%%.2f" % outcome.value.encode() for outcome in CacheOutcome}
 _X_CACHE = {outcome: (b"x-cache", outcome.value.encode()) for outcome in CacheOutcome}
 
 
@@ -33,13 +34,14 @@ class AnswerResponse(Response):
         self.status_code = 200
         self.background = None
         self.body = body_of(answer)
-        timing = f"cache;desc={answer.outcome.value};dur={seconds * 1000:.2f}"
-        headers = [_TYPE, _X_CACHE[answer.outcome]]
-        if answer.entry is not None:
-            headers.append((b"age", b"%d" % max(0, int(now - answer.entry.created_at))))
-        elif answer.result is not None:
-            timing = f"{timing}, db;dur={answer.result.execution_time_ms:.2f}"
-        headers.append((b"server-timing", timing.encode()))
+        outcome, result, entry, *_ = answer
+        timing = _TIMING[outcome] % (seconds * 1000)
+        headers = [_TYPE, _X_CACHE[outcome]]
+        if entry is not None:
+            headers.append((b"age", b"%d" % max(0.0, now - entry.created_at)))
+        elif result is not None:
+            timing += b", db;dur=%.2f" % result.execution_time_ms
+        headers.append((b"server-timing", timing))
         headers.append((b"content-length", b"%d" % len(self.body)))
         self.raw_headers = headers
 

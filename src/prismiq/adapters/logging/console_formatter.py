@@ -48,6 +48,7 @@ class ConsoleFormatter(logging.Formatter):
         super().__init__()
         self._colours = colours
         self._fields = RecordFields(context, Redactor(secrets))
+        self.context = context
 
     def format(self, record: logging.LogRecord) -> str:
         fields = self._fields.read(record)

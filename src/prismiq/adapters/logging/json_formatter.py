@@ -28,6 +28,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, *, context: Context = no_context, secrets: Iterable[str] = ()) -> None:
         super().__init__()
         self._fields = RecordFields(context, Redactor(secrets))
+        self.context = context
 
     def format(self, record: logging.LogRecord) -> str:
         return self._encoded(self._fields.read(record)).decode()

@@ -16,6 +16,8 @@ class LogEvent(NamedTuple):
     level: int
     logger: str
     message: str
+    context: Mapping[str, str]
+    """The fields of the request that was under way."""
     fields: Mapping[str, Any]
 
     def as_record(self) -> logging.LogRecord:
@@ -28,6 +30,7 @@ class LogEvent(NamedTuple):
                 "msg": self.message,
                 "created": self.created,
                 "msecs": int(self.created % 1 * 1000) + 0.0,
+                **self.context,
                 **self.fields,
             }
         )

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Protocol, TextIO
 
-from prismiq.adapters.logging.line_writer import MOST_BYTES, Dropped, LineWriter
+from prismiq.adapters.logging.line_writer import MOST_BYTES, Dropped, Line, LineWriter
 from prismiq.adapters.logging.log_event import LogEvent
 from prismiq.adapters.logging.outputs import writer_to
 
@@ -14,11 +15,13 @@ _SHORT_PATIENCE = 0.2
 
 
 class LineFormatter(Protocol):
-    """Makes a whole line of a record or an event, and never raises."""
+    """Makes a whole line of a record or an event, and never raises. An event has its context."""
 
     def line(self, record: logging.LogRecord) -> bytes: ...
 
     def line_of(self, event: LogEvent) -> bytes: ...
+
+    def context(self) -> Mapping[str, str]: ...
 
 
 class QueueingHandler(logging.Handler):
@@ -52,13 +55,15 @@ class QueueingHandler(logging.Handler):
     def log_event(self, level: int, logger: str, message: str, fields: Mapping[str, Any]) -> None:
         """Write what a record would say, in half the time.
 
-        It is for who has made sure that no other handler wants it; see ``request_log``.
+        The line is made later, so ``fields`` must not change any more. It is for who has made sure
+        that no other handler wants it; see ``request_log``.
         """
-        event = LogEvent(time.time(), level, logger, message, fields)
+        formatter = self._line_formatter
+        event = LogEvent(time.time(), level, logger, message, formatter.context(), fields)
         if self.filters:
             self.handle(event.as_record())
         elif level >= self.level:
-            self._put(self._line_formatter.line_of(event))
+            self._put(partial(formatter.line_of, event))
 
     def on_dropped(self, dropped: Dropped | None) -> None:
         """Tell how many lines were lost, at once and from any thread."""
@@ -75,7 +80,7 @@ class QueueingHandler(logging.Handler):
         self._writer.close(_PATIENCE)
         super().close()
 
-    def _put(self, line: bytes) -> None:
+    def _put(self, line: Line) -> None:
         self._writer.put(line)
         if self.writes_at_once:
             self._writer.flush(_SHORT_PATIENCE)

@@ -77,7 +77,7 @@ class RecordFields:
 
     def read_event(self, event: LogEvent) -> dict[str, Any]:
         """Return the fields of the record that says the same."""
-        created, level, logger, message, extras = event
+        created, level, logger, message, context, extras = event
         fields: dict[str, Any] = {
             "timestamp": self._timestamp(created),
             "level": logging.getLevelName(level),
@@ -85,8 +85,8 @@ class RecordFields:
             "message": message
             if message in self._harmless
             else self._values.text(message, _LONGEST_MESSAGE),
+            **context,
         }
-        fields.update(self._context())
         self._add_extras(extras, extras, fields)
         return fields
 
