@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic_core import to_json
@@ -51,9 +51,19 @@ class ConsoleFormatter(logging.Formatter):
         self.context = context
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = self._fields.read(record)
-        moment = time.strftime("%H:%M:%S", time.localtime(record.created))
-        moment = f"{moment}.{int(record.msecs):03d}"
+        return self._text(self._fields.read(record), record.created)
+
+    def line(self, record: logging.LogRecord) -> bytes:
+        """Return the record with its line end, as it is written."""
+        return self.format(record).encode() + b"\n"
+
+    def line_of(self, event: LogEvent) -> bytes:
+        """Return the line of the record that says the same."""
+        return self._text(self._fields.read_event(event), event.created).encode() + b"\n"
+
+    def _text(self, fields: Mapping[str, Any], created: float) -> str:
+        moment = time.strftime("%H:%M:%S", time.localtime(created))
+        moment = f"{moment}.{int(created % 1 * 1000):03d}"
         level = str(fields["level"])
         parts = [
             self._painted(_DIM, moment),
@@ -68,14 +78,6 @@ class ConsoleFormatter(logging.Formatter):
         for name in _BLOCKS:
             lines += [f"    {printable(line)}" for line in fields.get(name, "").split("\n") if line]
         return "\n".join(lines)
-
-    def line(self, record: logging.LogRecord) -> bytes:
-        """Return the record with its line end, as it is written."""
-        return self.format(record).encode() + b"\n"
-
-    def line_of(self, event: LogEvent) -> bytes:
-        """Return the line of the record that says the same; people need no faster one."""
-        return self.line(event.as_record())
 
     def _painted(self, colour: str, text: str) -> str:
         return f"{colour}{text}{_RESET}" if self._colours and colour else text

@@ -157,12 +157,19 @@ class LineWriter:
             size += _size_of(line)
         self._taken_bytes += size
         try:
-            self._write(b"".join([line if isinstance(line, bytes) else line() for line in batch]))
+            self._write(b"".join([self._made(line) for line in batch]))
         except (OSError, ValueError):  # the other side is gone, the disk is full, a closed stream
             self._tell(len(batch))
         self._done_bytes += size
         with self._progress:
             self._progress.notify_all()
+
+    def _made(self, line: Line) -> bytes:
+        try:
+            return line if isinstance(line, bytes) else line()
+        except Exception:  # noqa: BLE001 - one line less, but the thread has to go on
+            self._tell(1)
+            return b""
 
     def _report_drops(self) -> None:
         with self._counting:

@@ -21,7 +21,7 @@ class LogEvent(NamedTuple):
     fields: Mapping[str, Any]
 
     def as_record(self) -> logging.LogRecord:
-        """Return the record that says the same."""
+        """Return the record that says the same. Its context is that of whoever asks."""
         return logging.makeLogRecord(
             {
                 "name": self.logger,
@@ -30,7 +30,6 @@ class LogEvent(NamedTuple):
                 "msg": self.message,
                 "created": self.created,
                 "msecs": int(self.created % 1 * 1000) + 0.0,
-                **self.context,
                 **self.fields,
             }
         )

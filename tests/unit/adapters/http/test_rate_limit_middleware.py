@@ -15,6 +15,7 @@ from starlette.types import Message
 
 from prismiq.adapters.http.limit_rules import LimitRule
 from prismiq.adapters.http.rate_limit_middleware import EXEMPT_PATHS, RateLimitMiddleware
+from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.adapters.memory.limit_store import InMemoryLimitStore
 from prismiq.domain.model.errors import StoreUnavailableError
 from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
@@ -435,3 +436,14 @@ async def test_a_decision_of_one_process_alone_is_counted_as_an_outage(clock: An
     async with connect(app) as client:
         assert await statuses(client, "/items/1", 3) == [200, 200, 429]
     assert outcomes == {"outage_allowed": 2, "outage_denied": 1}
+
+
+async def test_the_fields_are_added_once_where_the_exchange_is_watched(clock: Any) -> None:
+    app = make_app()
+    app.add_middleware(RateLimitMiddleware, limiter=make_limiter(clock))
+    app.add_middleware(RequestLoggingMiddleware)
+    async with connect(app) as client:
+        answer = await client.get("/items/1")
+    names = [name.decode() for name, _ in answer.headers.raw]
+    for name in ("x-ratelimit-limit", "x-ratelimit-remaining", "ratelimit", "x-request-id"):
+        assert names.count(name) == 1

@@ -507,3 +507,66 @@ async def test_an_application_that_makes_records_its_own_way_makes_these_too(
     finally:
         logging.setLogRecordFactory(logging.LogRecord)
     assert {type(record) for record in records.all} == {Own}
+
+
+class Events(logging.Handler):
+    """Needs no records, but takes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+        self.records: list[str] = []
+
+    def log_event(self, level: int, logger: str, message: str, fields: Any) -> None:
+        self.events.append(f"{logging.getLevelName(level)} {logger} {message} {fields['route']}")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record.getMessage())
+
+
+@pytest.fixture
+def ours() -> Iterator[logging.Logger]:
+    logger = logging.getLogger("prismiq")
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    of_pytest = list(logger.handlers)
+    yield logger
+    logger.handlers[:] = of_pytest
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
+
+
+async def one_request() -> None:
+    connection = Connection()
+    middleware = RequestLoggingMiddleware(PlainTextResponse(""))
+    await middleware(scope_of(), connection.receive, connection.send)
+
+
+async def test_a_handler_that_needs_no_record_gets_none(ours: logging.Logger) -> None:
+    handler = Events()
+    ours.handlers[:] = [handler]
+    await one_request()
+    assert handler.events == ["INFO prismiq.http.requests Request completed _unmatched"]
+    assert handler.records == []
+
+
+async def test_everybody_gets_a_record_where_somebody_needs_one(ours: logging.Logger) -> None:
+    handler, other = Events(), Records()
+    ours.handlers[:] = [handler, other]
+    await one_request()
+    assert handler.events == []
+    assert handler.records == ["Request completed"]
+    assert other.only_end()["status_code"] == 200
+
+
+async def test_a_filter_of_the_logger_sees_a_record(ours: logging.Logger) -> None:
+    handler = Events()
+    ours.handlers[:] = [handler]
+    logger = logging.getLogger("prismiq.http.requests")
+    refuse: Callable[[logging.LogRecord], bool] = lambda _record: False  # noqa: E731
+    logger.addFilter(refuse)
+    try:
+        await one_request()
+    finally:
+        logger.removeFilter(refuse)
+    assert handler.events == handler.records == []

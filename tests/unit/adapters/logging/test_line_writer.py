@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from prismiq.adapters.logging.console_formatter import ConsoleFormatter
 from prismiq.adapters.logging.json_formatter import JsonFormatter
-from prismiq.adapters.logging.line_writer import LineWriter
+from prismiq.adapters.logging.line_writer import LATER_BYTES, LineWriter
 from prismiq.adapters.logging.outputs import writer_to
 from prismiq.adapters.logging.queueing_handler import QueueingHandler
 
@@ -200,6 +201,82 @@ def test_a_handlers_filters_are_asked() -> None:
     assert json.loads(stream.getvalue())["message"] == "yes"
 
 
+def test_lines_that_are_made_later_keep_their_place_and_a_failure_loses_one_only() -> None:
+    stream = StringIO()
+    lost: list[int] = []
+    writer = LineWriter(writer_to(stream), lambda count: b"%d" % count)
+    writer.on_dropped = lost.append
+
+    def failing() -> bytes:
+        raise RuntimeError
+
+    for line in (b"1\n", lambda: b"2\n", failing, b"3\n", lambda: b"4\n"):
+        writer.put(line)
+    writer.close(2)
+    assert stream.getvalue() == "1\n2\n3\n4\n"
+    assert lost == [1]
+
+
+def test_lines_that_are_made_later_are_bounded_as_well() -> None:
+    may_write = threading.Event()
+    written: list[bytes] = []
+    lost: list[int] = []
+
+    def write(data: bytes) -> None:
+        may_write.wait()
+        written.append(data)
+
+    writer = LineWriter(write, lambda _count: b"", max_bytes=10 * LATER_BYTES)
+    writer.on_dropped = lost.append
+    for _ in range(500):
+        writer.put(lambda: b"x")
+    may_write.set()
+    writer.close(2)
+    assert len(b"".join(written)) + len(lost) == 500
+    assert 480 <= len(lost) <= 490  # what waits, and what the thread may have taken already
+
+
+def test_an_event_is_the_line_of_its_record(pipe: Pipe) -> None:
+    _, handler = a_handler(pipe.stream)
+    fields = {"method": "GET", "path": "/\n", "bytes": 3, "password": "hush", "level": "x"}
+    handler.log_event(logging.INFO, "shop", "Request completed", fields)
+    record = logging.LogRecord("shop", logging.INFO, "", 0, "Request completed", (), None)
+    record.__dict__.update(fields)
+    handler.handle(record)
+    handler.setLevel(logging.WARNING)
+    handler.log_event(logging.INFO, "shop", "not of this level", {})
+    handler.close()
+    pipe.close()
+    event, of_record = (json.loads(line) for line in pipe.read_lines())
+    assert event.pop("timestamp")[:10] == of_record.pop("timestamp")[:10]
+    assert event == of_record
+    assert list(event) == list(of_record)
+    assert event["password"] == "***"
+
+
+def test_filters_are_asked_about_events_too() -> None:
+    stream = StringIO()
+    _, handler = a_handler(stream)
+    handler.addFilter(lambda record: record.getMessage() != "no")
+    handler.log_event(logging.INFO, "shop", "no", {})
+    handler.log_event(logging.INFO, "shop", "yes", {"number": 1})
+    handler.close()
+    document = json.loads(stream.getvalue())
+    assert (document["message"], document["number"]) == ("yes", 1)
+
+
+@pytest.mark.parametrize("formatter_of", [JsonFormatter, ConsoleFormatter])
+def test_an_event_carries_the_request_it_was_told_in(formatter_of: Any) -> None:
+    stream, current = StringIO(), ["r-1"]
+    formatter = formatter_of(context=lambda: {"request_id": current[0]})
+    handler = QueueingHandler(stream, formatter)
+    handler.log_event(logging.INFO, "shop", "told", {"number": 1})
+    current[0] = "r-2"  # before a line is made of it
+    handler.close()
+    assert "r-1" in stream.getvalue()
+    assert "r-2" not in stream.getvalue()
+
+
 def test_a_writer_flushes_nothing_at_once() -> None:
     writer = LineWriter(writer_to(StringIO()), lambda count: b"%d" % count)
     assert writer.flush(0) is True
@@ -208,6 +285,7 @@ def test_a_writer_flushes_nothing_at_once() -> None:
 
 _AT_THE_END = """
 import logging, os, sys
+from prismiq.adapters.logging.console_formatter import ConsoleFormatter
 from prismiq.adapters.logging.json_formatter import JsonFormatter
 from prismiq.adapters.logging.queueing_handler import QueueingHandler
 logging.getLogger().addHandler(QueueingHandler(sys.stdout, JsonFormatter()))

@@ -10,8 +10,8 @@ from prismiq.domain.model.rate_limits import (
     RateLimitConfig,
     Undecided,
 )
-from prismiq.domain.rules.limit_headers import LIMIT_HEADERS, limit_headers
-from prismiq.domain.rules.token_bucket import full_at, take
+from prismiq.domain.rules.limit_headers import LIMIT_HEADERS, limit_headers, most_constraining
+from prismiq.domain.rules.token_bucket import full_at, standings, take
 
 SPEC = RateLimitConfig()
 UNIX_NOW = 1_800_000_000 * SECOND + 250_000
@@ -90,6 +90,33 @@ def test_retry_after_is_sufficient_and_reset_is_when_all_is_full(
             seconds = int(headers["Retry-After"])
             assert seconds >= 1
             assert take(config, buckets, now + seconds * SECOND)[1].allowed
+
+
+@given(
+    st.builds(
+        RateLimitConfig,
+        burst_limit=st.integers(1, 20),
+        requests_per_minute=st.integers(1, 90),
+        requests_per_hour=st.integers(1, 900),
+    ),
+    st.lists(st.integers(0, 3 * SECOND), min_size=1, max_size=50),
+    st.integers(1, 3),
+)
+def test_they_are_those_of_the_most_constraining_window(
+    config: RateLimitConfig, pauses: list[int], cost: int
+) -> None:
+    buckets: Buckets | None = None
+    now = 0
+    for pause in pauses:
+        now += pause
+        buckets, decision = take(config, buckets, now, cost)
+        window = most_constraining(standings(decision))
+        headers = limit_headers(decision, UNIX_NOW)
+        full_in = -(-window.full_in // SECOND)
+        assert headers["RateLimit"] == f'"{window.name}";r={window.remaining};t={full_in}'
+        assert headers["X-RateLimit-Limit"] == str(window.limit)
+        assert headers["X-RateLimit-Remaining"] == str(window.remaining)
+        assert headers["X-RateLimit-Reset"] == str(-(-(UNIX_NOW + window.full_in) // SECOND))
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 999_999, HOUR])
