@@ -13,19 +13,19 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from bench.case import Case, Servers
 from bench.families import FAMILIES
 from bench.redis_server import running_redis
-from bench.report import report
+from bench.report import report, summary
 from bench.serving import keep_off_the_server_core
-from bench.verdict import Verdict
+from bench.verdict import Row
 from prismiq.adapters.embedded.server import EmbeddedPostgres
 from prismiq.entrypoints.demo.dataset import Dataset
 from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Console(width=None if sys.stdout.isatty() else 140)
 
 
-async def measure(server: EmbeddedPostgres, redis_url: str, cases: Sequence[Case]) -> list[Verdict]:
+async def measure(server: EmbeddedPostgres, redis_url: str, cases: Sequence[Case]) -> list[Row]:
     """Run the cases one after the other; within a case, rivals take turns."""
-    verdicts: list[Verdict] = []
+    rows: list[Row] = []
     servers = Servers(reader_dsn(server.dsn), redis_url)
     with Progress(
         SpinnerColumn(),
@@ -38,8 +38,8 @@ async def measure(server: EmbeddedPostgres, redis_url: str, cases: Sequence[Case
         await ensure_loaded(server.dsn, Dataset.installed(), lambda _bytes: None)
         for case in cases:
             progress.update(task, description=case.what)
-            verdicts += await case.measure(servers)
-    return verdicts
+            rows += await case.measure(servers)
+    return rows
 
 
 def main() -> None:
@@ -52,8 +52,9 @@ def main() -> None:
         path.chmod(0o755)  # started by root, the server runs as another account
         keep_off_the_server_core()
         with EmbeddedPostgres(path / "data") as server, running_redis(path) as redis_url:
-            verdicts = uvloop.run(measure(server, redis_url, cases))
-    console.print(report(verdicts))
+            rows = uvloop.run(measure(server, redis_url, cases))
+    console.print(report(rows))
+    console.print(summary(rows))
 
 
 if __name__ == "__main__":

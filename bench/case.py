@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.verdict import Verdict
+from bench.verdict import Row
 
 ROUNDS = 7
 """How often each rival is measured; medians are compared."""
@@ -25,5 +25,5 @@ class Case(Protocol):
     @property
     def what(self) -> str: ...
 
-    async def measure(self, servers: Servers) -> Sequence[Verdict]:
+    async def measure(self, servers: Servers) -> Sequence[Row]:
         """Return the rows of the table."""

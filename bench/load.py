@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 _HEADERS_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
@@ -16,6 +16,15 @@ class Target:
 
     host: str
     port: int
+    process: int
+    """Its number."""
+
+
+class Load(NamedTuple):
+    """Requests that were answered, and the seconds that took."""
+
+    requests: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,12 @@ async def requests_per_second(
     target: Target, request: Request, *, connections: int, seconds: float
 ) -> float:
     """Return how many answers came per second while every connection asked without a pause."""
+    load = await loaded(target, request, connections=connections, seconds=seconds)
+    return load.requests / load.seconds
+
+
+async def loaded(target: Target, request: Request, *, connections: int, seconds: float) -> Load:
+    """Ask over so many connections for so long, without a pause."""
     payload = request.encoded(target)
     clients = [await _Client.connect(target) for _ in range(connections)]
     started = time.perf_counter()
@@ -63,7 +78,7 @@ async def requests_per_second(
     elapsed = time.perf_counter() - started
     for client in clients:
         client.close()
-    return total / elapsed
+    return Load(total, elapsed)
 
 
 async def milliseconds_to_last_byte(

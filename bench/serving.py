@@ -32,7 +32,8 @@ def served(
             env={**os.environ, **environment},
             pass_fds=[listener.fileno()],
         )
-        target = Target(*listener.getsockname())
+        host, port = listener.getsockname()
+        target = Target(host, port, process.pid)
     try:
         answers(target)
         yield target

@@ -1,0 +1,1 @@
+"""Keys, invalidation and stampedes of kept answers, and other caches beside ours."""

@@ -1,0 +1,74 @@
+"""Asking servers for an answer that they keep."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from functools import partial
+from typing import NamedTuple
+
+from bench.load import Request, Target, loaded
+from bench.processor import processor_seconds
+from bench.queries import flights
+from bench.turns import in_turns
+
+_CONNECTIONS, _SECONDS = 16, 1.5
+
+
+class Rate(NamedTuple):
+    """Requests per second."""
+
+    by_clock: float
+    by_processor: float
+
+
+def question(rows: int) -> Request:
+    """Return a request for so many rows of eight columns."""
+    return Request("/api/query/execute", json.dumps(flights(rows)).encode())
+
+
+def kept_body(target: Target, asked: Request) -> bytes:
+    """Return the bytes of a hit; the first request fills the cache.
+
+    Raises:
+        RuntimeError: it is not kept.
+    """
+    for _ in range(2):
+        request = urllib.request.Request(
+            f"http://{target.host}:{target.port}{asked.path}",
+            data=asked.body,
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            sent: bytes = answer.read()
+            outcome = answer.headers["x-cache"]
+    if outcome != "HIT":
+        raise RuntimeError(f"the second answer was a {outcome}")
+    return sent
+
+
+async def rates_in_turns(
+    rivals: Mapping[str, Target], asked: Request, *others: int
+) -> dict[str, list[Rate]]:
+    """Return all rates. The processor time of the other processes counts too."""
+    return await in_turns(
+        {name: partial(_rate, target, asked, *others) for name, target in rivals.items()}
+    )
+
+
+async def _rate(target: Target, asked: Request, *others: int) -> Rate:
+    processes = (target.process, *others)
+    before = processor_seconds(*processes)
+    load = await loaded(target, asked, connections=_CONNECTIONS, seconds=_SECONDS)
+    used = processor_seconds(*processes) - before
+    return Rate(load.requests / load.seconds, load.requests / used)
+
+
+def share_from(target: Target, tier: str, token: str) -> float:
+    """Return which part of a server's answers came from there."""
+    request = urllib.request.Request(
+        f"http://{target.host}:{target.port}/api/cache/stats",
+        headers={"authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        stats: dict[str, int] = json.load(answer)
+    return stats[tier] / (stats["hits"] + stats["misses"] + stats["stale"])
