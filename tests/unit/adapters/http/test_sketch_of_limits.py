@@ -1,93 +1,60 @@
-"""What the plan sketched would be wrong, and each test that says so fails on the sketch.
-
-The sketch's middleware is written out in the plan. Its limiter is not: here it is what people write
-first, one window after the other, refilled in whole seconds.
-"""
+"""What the plan sketched as middleware would be wrong; each test here fails on the sketch."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, HTTPException, Request
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from tests.unit.adapters.http.sketch_of_limits import SKETCH_FAILS, SketchedMiddleware
 
 from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
-from prismiq.domain.model.rate_limits import RateLimitConfig
+from prismiq.adapters.memory.limit_store import InMemoryLimitStore
+from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.domain.services.outage_policies import closed_policy
+from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
 from prismiq.entrypoints.rate_limiter import RateLimiter
+from prismiq.ports.limit_store import LimitStore
 
 TIGHT = RateLimitConfig(burst_limit=2)
 ORIGIN = {"Origin": "https://app.example.com"}
 
-
-class Limiter(Protocol):
-    def check_rate_limit(self, client_id: str) -> tuple[bool, dict[str, Any]]: ...
-
-
-class SketchedLimiter:
-    """Three buckets per client, asked in turn."""
-
-    def __init__(self, config: RateLimitConfig, clock: Any) -> None:
-        self._clock = clock
-        self._windows = [
-            (config.requests_per_hour, 3600),
-            (config.requests_per_minute, 60),
-            (config.burst_limit, 1),
-        ]
-        self._buckets: dict[str, list[tuple[int, int]]] = {}
-
-    def check_rate_limit(self, client_id: str) -> tuple[bool, dict[str, Any]]:
-        now = int(self._clock.monotonic())
-        full = [(limit, now) for limit, _ in self._windows]
-        buckets = self._buckets.setdefault(client_id, full)
-        for number, (limit, period) in enumerate(self._windows):
-            tokens, since = buckets[number]
-            tokens = min(limit, tokens + (now - since) * limit // period)
-            buckets[number] = (tokens - 1 if tokens else 0, now)
-            if not tokens:
-                return False, {"Retry-After": str(period // limit)}
-        return True, {}
-
-
-class SketchedMiddleware(BaseHTTPMiddleware):
-    """As the plan has it."""
-
-    def __init__(self, app: Any, limiter: Any) -> None:
-        super().__init__(app)
-        self._limiter = limiter
-
-    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        assert request.client is not None
-        allowed, headers = self._limiter.check_rate_limit(request.client.host)
-        if not allowed:
-            raise HTTPException(status_code=429, detail="Rate limit exceeded", headers=headers)
-        response = await call_next(request)
-        response.headers.update(headers)
-        return response
-
-
-SKETCH_FAILS = pytest.mark.xfail(strict=True, raises=AssertionError)
 middlewares = pytest.mark.parametrize(
     "middleware", [RateLimitMiddleware, pytest.param(SketchedMiddleware, marks=SKETCH_FAILS)]
 )
 
 
-def ours(config: RateLimitConfig, clock: Any) -> Limiter:
-    return RateLimiter(config, clock=clock)
+class Elsewhere(LimitStore):
+    """A store that is asked asynchronously, as Redis is."""
+
+    def __init__(self, clock: Any) -> None:
+        self._store = InMemoryLimitStore(TIGHT, clock)
+
+    @property
+    def limits(self) -> RateLimitConfig:
+        return TIGHT
+
+    async def take(self, client: str, cost: int) -> Decision:
+        return self._store.take(client, cost)
+
+    async def peek(self, client: str) -> Decision:
+        return self._store.peek(client)
+
+    async def reset(self, client: str) -> None:
+        self._store.reset(client)
 
 
-limiters = pytest.mark.parametrize(
-    "limiter_of", [ours, pytest.param(SketchedLimiter, marks=SKETCH_FAILS)]
-)
-LimiterOf = Callable[[RateLimitConfig, Any], Limiter]
+def asynchronous(clock: Any) -> SharedRateLimiter:
+    return SharedRateLimiter(Elsewhere(clock), clock, closed_policy(TIGHT))
 
 
-def connect(middleware: Any, clock: Any, peer: Any = ("203.0.113.7", 1)) -> httpx.AsyncClient:
+def connect(
+    middleware: Any, clock: Any, peer: Any = ("203.0.113.7", 1), limiter: Any = None
+) -> httpx.AsyncClient:
     app = FastAPI()
     app.add_api_route("/", lambda: "hello")
-    app.add_middleware(middleware, limiter=RateLimiter(TIGHT, clock=clock))
+    app.add_middleware(middleware, limiter=limiter or RateLimiter(TIGHT, clock=clock))
     app.add_middleware(
         CORSMiddleware, allow_origins=[ORIGIN["Origin"]], expose_headers=["Retry-After"]
     )
@@ -110,31 +77,21 @@ async def test_a_request_without_a_peer_is_answered(middleware: Any, clock: Any)
         assert (await client.get("/")).status_code == 200
 
 
-@limiters
-def test_a_refused_request_consumes_nothing(limiter_of: LimiterOf, clock: Any) -> None:
-    limiter = limiter_of(RateLimitConfig(burst_limit=1, requests_per_minute=3), clock)
-    for _ in range(10):  # one fits the second; what is refused must not use up the minute
-        limiter.check_rate_limit("a")
-    clock.advance(1.1)
-    assert limiter.check_rate_limit("a")[0]
+IGNORE_COROUTINES = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
 
 
-@limiters
-def test_nobody_below_the_limit_is_refused(limiter_of: LimiterOf, clock: Any) -> None:
-    limiter = limiter_of(RateLimitConfig(requests_per_minute=100, requests_per_hour=6_000), clock)
-    answers = []
-    for _ in range(1_000):
-        clock.advance(0.601)  # one fits every 0.6 seconds
-        answers.append(limiter.check_rate_limit("a")[0])
-    assert all(answers)
-
-
-@limiters
-def test_who_waits_as_told_is_admitted(limiter_of: LimiterOf, clock: Any) -> None:
-    limiter = limiter_of(RateLimitConfig(burst_limit=7, requests_per_minute=7), clock)
-    for _ in range(30):
-        allowed, headers = limiter.check_rate_limit("a")
-        if not allowed:
-            assert int(headers["Retry-After"]) >= 1
-            clock.advance(int(headers["Retry-After"]))
-            assert limiter.check_rate_limit("a")[0]
+@pytest.mark.parametrize(
+    ("middleware", "limiter_for"),
+    [
+        (RateLimitMiddleware, lambda clock: RateLimiter(TIGHT, clock=clock)),
+        (RateLimitMiddleware, asynchronous),
+        pytest.param(SketchedMiddleware, asynchronous, marks=[SKETCH_FAILS, IGNORE_COROUTINES]),
+    ],
+    ids=["in process", "asynchronous", "sketch asynchronous"],
+)
+async def test_a_limiter_may_answer_at_once_or_later(
+    middleware: Any, limiter_for: Callable[[Any], Any], clock: Any
+) -> None:
+    async with connect(middleware, clock, limiter=limiter_for(clock)) as client:
+        answers = [await client.get("/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
