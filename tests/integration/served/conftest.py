@@ -65,6 +65,12 @@ class Client:
         assert response.status_code == 200, response.text
         return int(response.json()["invalidated"])
 
+    async def state(self, query: Any) -> tuple[str, str | None]:
+        """Return what the cache knows of a query, and where it keeps the answer."""
+        response = await self.http.post("/api/query/cache/explain", json=query, headers=OPERATOR)
+        assert response.status_code == 200, response.text
+        return response.json()["state"], response.json()["tier"]
+
     async def stats(self) -> dict[str, Any]:
         """Return the counts of the process that answers."""
         response = await self.http.get("/api/cache/stats", headers=OPERATOR)
