@@ -23,6 +23,8 @@ from prismiq import PrismiqEngine, Settings, create_app
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.entrypoints.container import EngineContainer
 
+pytest.register_assert_rewrite("tests.integration.served.outcomes")
+
 TOKEN = "of-the-operators"
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 EXECUTE = "/api/query/execute"
