@@ -25,6 +25,7 @@ from prismiq.domain.rules.limit_headers import LIMIT_HEADERS
 from prismiq.domain.services.client_limits import Limiter
 from prismiq.entrypoints.caching import cache_for, close_cache
 from prismiq.entrypoints.engine import PrismiqEngine
+from prismiq.entrypoints.metering import report_outages
 from prismiq.entrypoints.rate_limiter import RateLimiter
 from prismiq.entrypoints.router import (
     create_health_router,
@@ -116,6 +117,7 @@ def _limiter(engine: PrismiqEngine, settings: Settings) -> Limiter | None:
         return None
     if engine.redis_connection is None:
         return RateLimiter(settings.rate_limits())
+    report_outages(engine.redis_connection, "limits", engine.metrics)
     return SharedRateLimiter(
         settings.rate_limits(),
         engine.redis_connection,

@@ -1,6 +1,5 @@
 """Which parts keep answers, for whichever backend there is."""
 
-from functools import partial
 from math import inf
 from random import random
 from uuid import uuid4
@@ -13,6 +12,7 @@ from prismiq.domain.model.cached_answer import CachePolicy
 from prismiq.domain.services.answer_cache import AnswerCache
 from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.leased_computation import LeasedComputation
+from prismiq.entrypoints.metering import report_outages
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.settings import Settings
 from prismiq.ports.cache_backend import CacheBackend
@@ -44,7 +44,7 @@ def answer_cache(
     if isinstance(backend, SharedCache):
         versions = _shared_versions(backend, clock)
         leased = LeasedComputation(backend.computation_lease(), clock)
-        backend.availability().watch(partial(_report, metrics))
+        report_outages(backend.availability(), "cache", metrics)
     else:
         versions = _own_versions(clock)
     memory: EntryMemory = InMemoryCache(max_bytes=memory_bytes, clock=clock)
@@ -82,10 +82,6 @@ def _own_versions(clock: Clock) -> KnownVersions:
         new_token=_new_token,
         max_age=inf,
     )
-
-
-def _report(metrics: MetricsSink, is_available: bool) -> None:  # noqa: FBT001 - a callback
-    metrics.store_changed("cache", available=is_available)
 
 
 def _new_token() -> str:

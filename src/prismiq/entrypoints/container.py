@@ -39,7 +39,12 @@ from prismiq.entrypoints.change_feeds import (
     change_listener,
 )
 from prismiq.entrypoints.engine_redis import EngineRedis
-from prismiq.entrypoints.metering import metrics_exposition, metrics_sink, usage_sampler
+from prismiq.entrypoints.metering import (
+    metrics_exposition,
+    metrics_sink,
+    report_outages,
+    usage_sampler,
+)
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.entrypoints.redis_extra import shared_stores
 from prismiq.entrypoints.tracing import make_tracer
@@ -47,6 +52,7 @@ from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.clock import Clock
 from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.query_runner import QueryRunner
+from prismiq.ports.query_slots import QuerySlots
 from prismiq.ports.tracer import Tracer
 
 
@@ -136,7 +142,10 @@ def _limited(
     if options.queries_per_client is None:
         return runner
     own = InMemoryQuerySlots(clock)
-    slots = own if redis.connection is None else shared_stores().query_slots(redis.connection)
+    slots: QuerySlots = own
+    if redis.connection is not None:
+        slots = shared_stores().query_slots(redis.connection)
+        report_outages(redis.connection, "query_slots", metrics)
     places = options.queries_per_client
     limiter = ConcurrencyLimiter(slots, own, metrics, places=places)
     renewals = ConcurrencyLimiter(own, own, metrics, places=places, policy=RENEWALS)

@@ -11,6 +11,7 @@ from prismiq.domain.services.usage_sampler import UsageSampler
 from prismiq.entrypoints.options import EngineOptions
 from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.metrics_sink import MetricsSink
+from prismiq.ports.store_availability import StoreAvailability
 from prismiq.ports.tracer import Tracer
 
 
@@ -32,6 +33,14 @@ def metrics_exposition(options: EngineOptions, usage: UsageSampler) -> MetricsEx
     if not options.enable_metrics:
         return None
     return MetricsExposition(with_process_metrics(metrics), usage.sample)
+
+
+def report_outages(store: StoreAvailability, name: str, metrics: MetricsSink) -> None:
+    """Have the metrics told whenever a shared store goes away or is back.
+
+    ``name`` says what is kept there, since several things may be.
+    """
+    store.watch(lambda is_available: metrics.store_changed(name, available=is_available))
 
 
 def _exemplar_from(tracer: Tracer) -> Exemplar:
