@@ -105,7 +105,13 @@ async def under_load(limiter: SharedRateLimiter, address: str | None = None) -> 
 
 
 @pytest.mark.parametrize(
-    ("policy", "status"), [(open_policy(LIMITS), 200), (closed_policy(LIMITS), 503)]
+    ("policy", "status"),
+    [
+        (open_policy(LIMITS), 200),
+        (closed_policy(LIMITS), 503),
+        (local_share_policy(InMemoryLimitStore(LIMITS.share(2), CLOCK)), 200),
+    ],
+    ids=["open", "closed", "local share"],
 )
 async def test_a_frozen_store_costs_one_deadline_and_then_nothing(
     start_redis: Any, policy: OutagePolicy, status: int

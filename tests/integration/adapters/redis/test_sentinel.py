@@ -1,4 +1,4 @@
-"""A master is found through a sentinel, and the next one when it was replaced."""
+"""A master is found through a sentinel, and the next one when it was replaced; limits go on."""
 
 import asyncio
 import subprocess
@@ -13,8 +13,10 @@ from tests.integration.conftest import StartRedis, redis_program
 
 from prismiq.adapters.redis.cache import RedisCache
 from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.adapters.redis.probe import RedisStoreProbe
 from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.domain.model.rate_limits import RateLimitConfig
 
 MASTER = ("--bind", "127.0.0.1", "--requirepass", "secret", "--port")
 
@@ -54,7 +56,9 @@ async def test_the_master_is_found_and_found_again(
     url = f"redis+sentinel://:secret@127.0.0.1:{free_port()},127.0.0.1:{sentinel_port}/main/2"
     connection = RedisConnection.to(url, deadline=3.0)
     cache = RedisCache(connection)
+    limits = RedisLimitStore(connection, RateLimitConfig())
     await connection.connect()
+    assert [(await limits.take("a", 10)).allowed for _ in range(2)] == [True, False]
     probe = RedisStoreProbe(url, timeout=5)
     assert await probe.check()
     await cache.set("key", "in the first")
@@ -65,6 +69,8 @@ async def test_the_master_is_found_and_found_again(
     with pytest.raises(StoreUnavailableError):
         await cache.get("key")
     with pytest.raises(StoreUnavailableError):
+        await limits.take("a", 1)
+    with pytest.raises(StoreUnavailableError):
         await probe.check()
     start_redis(*MASTER, str(second))
     sentinel.execute_command("SENTINEL", "REMOVE", "main")
@@ -73,5 +79,7 @@ async def test_the_master_is_found_and_found_again(
         await connection.available()
     assert await probe.check()
     assert await cache.get("key") is None
+    # The new master was never sent the script.
+    assert [(await limits.take("a", 10)).allowed for _ in range(2)] == [True, False]
     await cache.set("key", "in the second")
     await connection.disconnect()

@@ -1,4 +1,8 @@
+from ipaddress import ip_address
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 
 from prismiq.adapters.http.client_identity import ClientIdentity
@@ -150,3 +154,33 @@ def test_logs_are_told_the_address_behind_a_trusted_socket() -> None:
     behind_socket = request(None, "203.0.113.9, 198.51.100.7")
     assert ClientIdentity(["unix"]).address(behind_socket) == "198.51.100.7"
     assert ClientIdentity(["unix"]).address(request(None)) is None
+
+
+header_lines = st.lists(
+    st.one_of(
+        st.text(st.characters(max_codepoint=255), max_size=30),
+        st.from_regex(r"[0-9a-f:.,\[\]\" %]{0,40}", fullmatch=True),
+        st.ip_addresses().map(str),
+    ),
+    max_size=4,
+)
+
+
+@given(header_lines)
+def test_whatever_a_client_writes_it_remains_who_it_is(lines: list[str]) -> None:
+    direct = request("198.51.100.7", *lines)
+    for identity in (WARY, TRUSTING):
+        assert identity(direct) == "ip:198.51.100.7"
+        assert identity.address(direct) == "198.51.100.7"
+    proxied = request(PROXY, *lines, "198.51.100.7")
+    assert TRUSTING(proxied) == "ip:198.51.100.7"
+    assert TRUSTING.address(proxied) == "198.51.100.7"
+
+
+@given(header_lines)
+def test_whatever_a_trusted_proxy_passes_on_names_a_client(lines: list[str]) -> None:
+    strange = request(PROXY, *lines)
+    assert TRUSTING(strange).startswith(("ip:", "hop:"))
+    assert len(TRUSTING(strange)) < 60
+    address = TRUSTING.address(strange)
+    assert address is None or ip_address(address.partition("%")[0])
