@@ -183,4 +183,4 @@ def test_whatever_a_trusted_proxy_passes_on_names_a_client(lines: list[str]) -> 
     assert TRUSTING(strange).startswith(("ip:", "hop:"))
     assert len(TRUSTING(strange)) < 60
     address = TRUSTING.address(strange)
-    assert address is None or ip_address(address.partition("%")[0])
+    assert address is None or ip_address(address).version in {4, 6}
