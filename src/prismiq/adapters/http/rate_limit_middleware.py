@@ -106,7 +106,7 @@ def _raw_name(name: str) -> bytes:
 def _path_in_application(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
 
 
 def _outcome(verdict: Verdict, *, shadow: bool) -> LimitOutcome:

@@ -190,9 +190,11 @@ class PrometheusMetricsSink(MetricsSink):
         # Made here, so that it does not show where there is no such feed.
         self._instruments.gauge(families.CHANGE_FEED).of().set(connected)
 
-    @_harmless
     def limit_decided(self, policy: str, outcome: LimitOutcome) -> None:
-        self._limits.of(policy, outcome).inc()
+        try:
+            self._limits.of(policy, outcome).inc()
+        except Exception as error:  # noqa: BLE001 - as above
+            self.complain("limit_decided", error)
 
     @_harmless
     def log_lines_dropped(self, count: int) -> None:
