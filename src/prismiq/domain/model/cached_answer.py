@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Versions: TypeAlias = tuple[tuple[str, bytes], ...]
 """Names of tables and the version token that each had before the query ran, in order."""
@@ -53,8 +53,7 @@ class CachePolicy:
     """Whether bodies are compressed, which is worth it for a shared store."""
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
+class CacheEntry(NamedTuple):
     """A kept answer: what a hit needs to know, and the finished HTTP body of a hit.
 
     Moments are in Unix seconds, and infinite where there is none.

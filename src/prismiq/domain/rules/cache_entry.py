@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from prismiq.domain.model.cached_answer import CacheEntry
 from prismiq.domain.model.plan import Output
@@ -54,7 +53,7 @@ def deflate(entry: CacheEntry, compress_from: int = COMPRESS_FROM) -> CacheEntry
     """
     if entry.is_compressed or entry.body_size < compress_from:
         return entry
-    return replace(entry, stored=zlib.compress(entry.stored, 1, _GZIP), is_compressed=True)
+    return entry._replace(stored=zlib.compress(entry.stored, 1, _GZIP), is_compressed=True)
 
 
 def inflate(entry: CacheEntry) -> CacheEntry | None:
@@ -68,7 +67,7 @@ def inflate(entry: CacheEntry) -> CacheEntry | None:
         return None
     if len(body) != entry.body_size or not reader.eof or reader.unused_data:
         return None
-    return replace(entry, stored=body, is_compressed=False)
+    return entry._replace(stored=body, is_compressed=False)
 
 
 def result_of(entry: CacheEntry, outputs: Iterable[Output]) -> EncodedResult:

@@ -131,17 +131,11 @@ class AnswerCache(CacheGauge):
         present = self._versions.known(question.tables)
         if present is None:
             return None
-        entry = self._kept.fresh_here(question.key, present)
-        if entry is not None:
-            return Answer(CacheOutcome.HIT, entry=entry, tier=CacheTier.MEMORY)
         look = self._kept.look_here(question.key, present)
         return self._hit(question, look) if look.reason is None else None
 
     async def answer(self, question: Question) -> Answer:
         """Return the kept answer, or compute it. Raises whatever ``compute`` raises."""
-        answer = self.kept_answer(question)
-        if answer is not None:
-            return answer
         look = await self.look(question)
         self._kept.promote(question.key, look)
         if look.reason is None:
@@ -153,11 +147,13 @@ class AnswerCache(CacheGauge):
         except SchemaChangedError:
             raise  # the kept answer is about tables that are no more
         except (DatabaseUnavailableError, QueryTimeoutError):
-            return _kept(look, CacheOutcome.STALE)
+            return Answer(CacheOutcome.STALE, entry=look.entry, tier=look.tier, reason=look.reason)
 
     async def look(self, question: Question) -> Look:
         """Return what is kept, without computing, renewing or moving anything."""
-        present = await self._versions.present(question.tables)
+        present = self._versions.known(question.tables)
+        if present is None:
+            present = await self._versions.present(question.tables)
         return await self._kept.look(question.key, present)
 
     async def fresh_answer(self, question: Question) -> Answer:
@@ -204,7 +200,7 @@ class AnswerCache(CacheGauge):
         renewing = look.freshness is not Freshness.FRESH
         if renewing:
             self._renew(question, look)
-        return _kept(look, CacheOutcome.HIT, renewing=renewing)
+        return Answer(CacheOutcome.HIT, None, look.entry, look.tier, None, renewing)
 
     async def _computed(self, question: Question, look: Look) -> Answer:
         """Compute, or join those who compute the same since the last invalidation."""
@@ -226,7 +222,7 @@ class AnswerCache(CacheGauge):
             if found.usable is None or found.usable.created_at <= oldest:
                 return None
             self._kept.promote(question.key, found)
-            return _kept(found, CacheOutcome.HIT)
+            return Answer(CacheOutcome.HIT, entry=found.entry, tier=found.tier)
 
         compute = partial(self._compute_and_keep, question, present)
         return await self._leased.run(_name(question, present), compute, look)
@@ -276,11 +272,6 @@ class AnswerCache(CacheGauge):
             await self._computed(question, look)
         except PrismiqError:
             return  # the kept answer stands in until its time is over
-
-
-def _kept(look: Look, outcome: CacheOutcome, *, renewing: bool = False) -> Answer:
-    reason = None if outcome is CacheOutcome.HIT else look.reason
-    return Answer(outcome, entry=look.entry, tier=look.tier, reason=reason, renewing=renewing)
 
 
 def _name(question: Question, present: PresentVersions) -> str:

@@ -83,22 +83,6 @@ class KeptAnswers:
         """Return what the memory of this process holds."""
         return self._memory.usage() if isinstance(self._memory, CacheGauge) else CacheUsage(0, 0)
 
-    def fresh_here(self, key: str, present: PresentVersions) -> CacheEntry | None:
-        """Return what is in memory if it is valid and nowhere near its expiry.
-
-        That is what nearly all hits find, and less work than to look.
-        """
-        entry = self._memory.find(key)
-        if entry is None or not present.validate(entry):
-            return None
-        is_fresh = is_surely_fresh(
-            now=self._clock.unix_seconds(),
-            soft_expiry=entry.soft_expiry,
-            compute_seconds=entry.compute_seconds,
-            beta=self._policy.beta,
-        )
-        return entry if is_fresh else None
-
     def look_here(self, key: str, present: PresentVersions) -> Look:
         """Return what is in the memory of this process."""
         entry = self._memory.find(key)
@@ -211,13 +195,19 @@ class KeptAnswers:
     def _judged(self, entry: CacheEntry, present: PresentVersions, tier: CacheTier) -> Look:
         if not present.validate(entry):
             return Look(present, entry, Freshness.DEAD, MissReason.INVALIDATED, tier)
+        now = self._clock.unix_seconds()
+        delta, beta = entry.compute_seconds, self._policy.beta
+        if is_surely_fresh(
+            now=now, soft_expiry=entry.soft_expiry, compute_seconds=delta, beta=beta
+        ):
+            return Look(present, entry, Freshness.FRESH, None, tier)  # as nearly always
         verdict = freshness(
-            now=self._clock.unix_seconds(),
+            now=now,
             soft_expiry=entry.soft_expiry,
             hard_expiry=entry.hard_expiry,
             max_stale=self._policy.max_stale,
-            compute_seconds=entry.compute_seconds,
-            beta=self._policy.beta,
+            compute_seconds=delta,
+            beta=beta,
             chance=self._chance(),
         )
         reason = MissReason.EXPIRED if verdict in _OVER else None

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from decimal import Decimal
 from math import inf
 from typing import Any
@@ -102,4 +101,4 @@ def test_a_body_that_is_not_the_sealed_one_is_told(change: str) -> None:
         "nothing": {"stored": b""},
         "noise": {"stored": b"\x1f\x8b\x08noise"},
     }
-    assert inflate(replace(small, **changes[change])) is None
+    assert inflate(small._replace(**changes[change])) is None

@@ -1,5 +1,4 @@
 import zlib
-from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -31,8 +30,7 @@ ENTRY = CacheEntry(
 moments = st.floats(allow_nan=False)
 sizes = st.integers(0, 2**63)
 entries = st.builds(
-    lambda entry, body, start, length: replace(
-        entry,
+    lambda entry, body, start, length: entry._replace(
         stored=body,
         body_size=len(body),
         rows_start=min(start, len(body)),
@@ -127,19 +125,19 @@ def test_other_versions_and_other_formats_are_no_entry() -> None:
     packed = pack(ENTRY)
     assert unpack(b"\x93pe\x02" + packed[4:]) is None
     assert unpack(encode_value(packed)) is None
-    assert unpack(pack(replace(ENTRY, soft_expiry=nan))) is None
-    assert unpack(pack(replace(ENTRY, rows_start=32))) is None
-    assert unpack(pack(replace(ENTRY, rows_end=10**6))) is None
+    assert unpack(pack(ENTRY._replace(soft_expiry=nan))) is None
+    assert unpack(pack(ENTRY._replace(rows_start=32))) is None
+    assert unpack(pack(ENTRY._replace(rows_end=10**6))) is None
 
 
 @pytest.mark.parametrize(
     "entry",
     [
-        replace(ENTRY, epoch=b"x" * 256),
-        replace(ENTRY, versions=(("a", b"x" * 256),)),
-        replace(ENTRY, versions=(("a" * 70_000, b""),)),
-        replace(ENTRY, versions=(("a", b""),) * 70_000),
-        replace(ENTRY, body_size=2**32),
+        ENTRY._replace(epoch=b"x" * 256),
+        ENTRY._replace(versions=(("a", b"x" * 256),)),
+        ENTRY._replace(versions=(("a" * 70_000, b""),)),
+        ENTRY._replace(versions=(("a", b""),) * 70_000),
+        ENTRY._replace(body_size=2**32),
     ],
     ids=["epoch", "token", "name", "tables", "body"],
 )
@@ -149,7 +147,7 @@ def test_what_does_not_fit_is_refused(entry: CacheEntry) -> None:
 
 
 def test_the_bytes_of_version_1_stay_readable() -> None:
-    small = replace(ENTRY, stored=b"[[]]", body_size=4, rows_start=1, rows_end=3, versions=())
+    small = ENTRY._replace(stored=b"[[]]", body_size=4, rows_start=1, rows_end=3, versions=())
     assert pack(small).hex() == (
         "93706501761c90d741d97d0e1010000041d97d0e5b0000007ff00000000000003f8999999999999a40290000"
         "00000000000000000000000100000004000000010000000300000004010600000065706f63685b5b5d5d"
