@@ -16,7 +16,8 @@ class QueryCache(query_cache.QueryCache):
     """Keeps results by query, without an engine; an engine has its own as ``engine.query_cache``.
 
     It knows the tables that a query names, and nothing of the database: a result over a view has
-    to be invalidated by the view's name.
+    to be invalidated by the view's name, and two caches in one Redis share results by query and
+    scope. Where they are about different databases, give them different scopes or prefixes.
 
     Args:
         backend: keeps the results.

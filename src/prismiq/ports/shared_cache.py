@@ -13,7 +13,9 @@ from prismiq.ports.table_versions import TableVersions
 class SharedCache(CacheBackend):
     """Entries, versions, messages and leases of one installation, in one store.
 
-    Each call makes a new object; all of them lead to the same store.
+    Each call makes a new object; all of them lead to the same store. To clear everything
+    (``clear()`` without a pattern) also invalidates everything, so that answers which processes
+    have in their own memory are gone too, as soon as they hear of it.
     """
 
     @abstractmethod

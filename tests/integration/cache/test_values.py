@@ -11,7 +11,7 @@ import httpx
 import pytest
 from tests.integration.cache.conftest import start_client, start_engine
 
-from prismiq import PrismiqEngine, QueryDefinition, QueryResult
+from prismiq import PrismiqEngine, QueryDefinition, QueryResult, RedisCache
 
 _VALUES = {
     "smallint": ["-32768", "32767"],
@@ -162,3 +162,34 @@ async def test_no_digit_of_a_number_is_lost(
             assert b"[0, 12345678901234567890.12345678901234567890]" in body
             assert b"[1, 1.50]" in body
             assert b"[2, 0.00]" in body
+
+
+async def test_large_answers_are_the_same_from_everywhere(
+    engines: list[PrismiqEngine], module_connection: Any
+) -> None:
+    """In Redis they are compressed."""
+    await module_connection.execute(
+        "CREATE VIEW public.large AS SELECT n AS id, n * 1.50 AS value, repeat('ü\\', 20) AS text"
+        " FROM generate_series(1, 10000) n"
+    )
+    query = QueryDefinition.model_validate(
+        {
+            "tables": [{"id": "v", "name": "large"}],
+            "columns": [{"table_id": "v", "column": name} for name in ("id", "value", "text")],
+            "order_by": [{"column": "id"}],
+        }
+    )
+    before = [places(engine) for engine in engines]
+    results = []
+    for engine in engines:
+        await engine.get_schema(force_refresh=True)
+        results += [shown(await engine.execute_query(query)) for _ in range(2)]
+    assert results == [results[0]] * 6
+    came_from = [places(engine) - other for engine, other in zip(engines, before, strict=True)]
+    assert [each["redis"] for each in came_from] == [0, 0, 1]
+    assert [each["memory"] for each in came_from] == [1, 1, 1]
+    cache = engines[2].cache
+    assert isinstance(cache, RedisCache)
+    assert engines[2].query_cache is not None
+    kept = await cache.get(engines[2].query_cache.make_key(query))
+    assert len(kept) < len(await engines[2].execute_json(query)) / 5

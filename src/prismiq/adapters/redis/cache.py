@@ -38,7 +38,9 @@ class RedisCache(SharedCache):
 
     Args:
         redis_url: see ``client_for`` for its forms; or a connection to share with others.
-        prefix: of all keys. Installations with different prefixes do not see each other.
+        prefix: of all keys. Installations with different prefixes do not see each other. A
+            physical copy of a database server (a restored base backup, a cloned disk) cannot be
+            told from the original: an engine on it needs a prefix of its own.
 
     Raises:
         ConfigurationError: the URL is not valid.
@@ -108,6 +110,8 @@ class RedisCache(SharedCache):
         return bool(await self._connection.run(lambda redis: redis.exists(name)))
 
     async def clear(self, pattern: str | None = None) -> int:
+        if pattern is None:
+            await self._invalidate_everything()
         matches = key_pattern("*" if pattern is None else pattern).fullmatch
         removed = 0
         literal_start = re.split(r"[*?]", pattern or "*")[0]
@@ -123,6 +127,11 @@ class RedisCache(SharedCache):
             entries += sum(size > 0 for size in sizes)
             used_bytes += sum(sizes)
         return CacheUsage(used_bytes, entries)
+
+    async def _invalidate_everything(self) -> None:
+        """Make copies in the memory of processes unreachable, which know nothing of keys here."""
+        await self.table_versions().rotate_all()
+        await self.invalidation_bus().publish([TableVersions.EVERYTHING])
 
     async def _sizes(self, names: list[bytes]) -> list[int]:
         async def measure(redis: Any) -> list[int]:

@@ -49,8 +49,8 @@ class CachePolicy:
     """How eagerly to renew early; see ``domain.rules.freshness``."""
     max_entry_bytes: int = 8 * 1024 * 1024
     """Larger answers are not kept."""
-    compresses: bool = False
-    """Whether bodies are compressed, which is worth it for a shared store."""
+    compress_from: int = 64 * 1024
+    """Bytes of a body from which it is compressed for a shared store. In memory all are plain."""
 
 
 class CacheEntry(NamedTuple):

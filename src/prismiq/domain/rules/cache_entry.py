@@ -8,9 +8,6 @@ from prismiq.domain.model.plan import Output
 from prismiq.domain.model.result import EncodedResult, RowBatch
 from prismiq.domain.rules.result_encoding import encode_result
 
-COMPRESS_FROM = 4096
-"""Bytes. Shorter bodies are kept plain: what compression saves there is less than it costs."""
-
 _GZIP = 31
 _BEFORE_ROWS = b',"rows":'
 
@@ -46,12 +43,12 @@ def entry_of(
     )
 
 
-def deflate(entry: CacheEntry, compress_from: int = COMPRESS_FROM) -> CacheEntry:
-    """Return the entry with its body compressed where that is worth it.
+def deflate(entry: CacheEntry) -> CacheEntry:
+    """Return the entry with its body compressed.
 
-    It takes 6 ms per megabyte: large bodies belong into a thread, which the compressor lets run.
+    It takes 6 ms per megabyte: it belongs into a thread, which the compressor lets run.
     """
-    if entry.is_compressed or entry.body_size < compress_from:
+    if entry.is_compressed:
         return entry
     return entry._replace(stored=zlib.compress(entry.stored, 1, _GZIP), is_compressed=True)
 

@@ -24,7 +24,7 @@ from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.table_versions import TableVersions
 
 _LARGE = 256 * 1024
-"""Bytes from which compression is left to a thread."""
+"""Bytes from which a compressed body is left to a thread."""
 _OVER = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 
 
@@ -214,10 +214,8 @@ class KeptAnswers:
         return Look(present, entry, verdict, reason, tier)
 
     async def _packed(self, entry: CacheEntry) -> bytes:
-        if not self._policy.compresses:
+        if entry.body_size < self._policy.compress_from:
             return pack(entry)
-        if entry.body_size < _LARGE:
-            return pack(deflate(entry))
         return await asyncio.to_thread(lambda: pack(deflate(entry)))
 
 

@@ -69,7 +69,7 @@ def resealed(data: bytes) -> bytes:
 @given(entries)
 def test_entries_come_back(entry: CacheEntry) -> None:
     assert unpack(pack(entry)) == entry
-    small = deflate(entry, 0)
+    small = deflate(entry)
     again = unpack(pack(small))
     assert again == small
     assert again is not None
@@ -77,7 +77,7 @@ def test_entries_come_back(entry: CacheEntry) -> None:
 
 
 def test_a_compressed_body_is_not_copied() -> None:
-    data = pack(deflate(ENTRY, 0))
+    data = pack(deflate(ENTRY))
     entry = unpack(data)
     assert entry is not None
     assert isinstance(entry.stored, memoryview)

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from itertools import count
 from math import inf
 from typing import Any
+from zlib import crc32
 
 import pytest
 
@@ -372,17 +374,55 @@ async def test_an_answer_that_is_too_large_is_not_kept(
     assert (await cache.answer(database.question())).outcome is CacheOutcome.MISS
 
 
-@pytest.mark.parametrize("size", [100, 10_000, 1_000_000])
-async def test_compressed_answers_come_back_whole(
+@pytest.mark.parametrize(
+    ("size", "stored"), [(100, 500), (60_000, 61_000), (70_000, 1_000), (1_000_000, 9_000)]
+)
+async def test_large_answers_are_compressed_in_the_shared_store_only(
+    make_cache: MakeCache, store: FailingStore, database: Database, size: int, stored: int
+) -> None:
+    database.rows = b'[["%b"]]' % (b"x" * size)
+    here, elsewhere = make_cache(), make_cache()
+    await here.answer(database.question())
+    assert stored / 2 < len(await store.get("key") or b"") < stored
+    hits = [await cache.answer(database.question()) for cache in (here, elsewhere, elsewhere)]
+    assert [hit.tier for hit in hits] == [CacheTier.MEMORY, CacheTier.SHARED, CacheTier.MEMORY]
+    assert hits[2].entry is hits[1].entry  # what is in memory need not be inflated again
+    for hit in hits:
+        assert hit.entry is not None
+        assert type(hit.entry.stored) is bytes
+        assert result_of(hit.entry, OUTPUTS).batch.rows_json == database.rows
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 10**9), (10**9, 1)], ids=["off", "on"])
+async def test_processes_that_compress_otherwise_understand_each_other(
+    make_cache: MakeCache, database: Database, one: int, other: int
+) -> None:
+    """As while servers of two versions run side by side."""
+    writer = make_cache(policy=replace(POLICY, compress_from=one))
+    reader = make_cache(policy=replace(POLICY, compress_from=other))
+    await writer.answer(database.question())
+    assert told(await reader.answer(database.question())) == ("HIT", 1)
+
+
+@pytest.mark.parametrize("size", [100, 70_000, 1_000_000])
+async def test_a_body_that_is_damaged_in_the_store_is_a_miss(
     make_cache: MakeCache, store: FailingStore, database: Database, size: int
 ) -> None:
-    policy = CachePolicy(compresses=True)
+    """Also where a stranger has made the checksum right again."""
     database.rows = b'[["%b"]]' % (b"x" * size)
-    await make_cache(policy=policy).answer(database.question())
-    assert len(await store.get("key") or b"") < 20_000
-    hit = await make_cache(policy=policy).answer(database.question())
-    assert hit.entry is not None
-    assert result_of(hit.entry, OUTPUTS).batch.rows_json == database.rows
+    question = database.question()
+    await make_cache().answer(question)
+    whole = await store.get("key")
+    assert isinstance(whole, bytes)
+    sealed = whole[8:-1]
+    for damaged in (
+        whole[:-1],
+        whole[:4] + crc32(sealed).to_bytes(4) + sealed,
+        b"\x93pe\x00" + whole,
+    ):
+        await store.set("key", damaged)
+        answer = await make_cache().answer(question)
+        assert (answer.outcome, answer.reason) == (CacheOutcome.MISS, MissReason.CORRUPT)
 
 
 @pytest.mark.parametrize("failing", [{"get"}, {"set"}, {"count"}, {"read"}, {"get", "set", "read"}])
