@@ -44,6 +44,7 @@ class ConcurrencyLimiter:
         self._places = places
         self._lease = lease
         self._policy = policy
+        self._giving_back: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def slot(self, client_id: str) -> AsyncIterator[None]:
@@ -65,15 +66,26 @@ class ConcurrencyLimiter:
     async def _acquire(self, client_id: str) -> tuple[QuerySlots, str]:
         slots, admitted, refused = self._slots, LimitOutcome.ALLOWED, LimitOutcome.DENIED
         try:
-            token = await slots.acquire(client_id, self._places, self._lease)
+            token = await self._take(slots, client_id)
         except StoreUnavailableError:
             slots = self._fallback
             admitted, refused = LimitOutcome.OUTAGE_ALLOWED, LimitOutcome.OUTAGE_DENIED
-            token = await slots.acquire(client_id, self._places, self._lease)
+            token = await self._take(slots, client_id)
         self._metrics.limit_decided(self._policy, refused if token is None else admitted)
         if token is None:
             raise TooManyQueriesError(self._places, client_id)
         return slots, token
+
+    async def _take(self, slots: QuerySlots, client_id: str) -> str | None:
+        """Return the token of a place. Who is cancelled meanwhile gives back what it was given."""
+        taking = asyncio.create_task(slots.acquire(client_id, self._places, self._lease))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            giving_back = asyncio.create_task(_give_back(slots, client_id, taking))
+            self._giving_back.add(giving_back)
+            giving_back.add_done_callback(self._giving_back.discard)
+            raise
 
     async def _keep(self, slots: QuerySlots, client_id: str, token: str) -> None:
         while True:
@@ -89,3 +101,12 @@ async def _release(slots: QuerySlots, client_id: str, token: str) -> None:
         await slots.release(client_id, token)
     except StoreUnavailableError:
         return  # the lease ends by itself
+
+
+async def _give_back(slots: QuerySlots, client_id: str, taking: "asyncio.Task[str | None]") -> None:
+    try:
+        token = await taking
+    except StoreUnavailableError:
+        return
+    if token is not None:
+        await _release(slots, client_id, token)

@@ -1,15 +1,20 @@
 """Places of running queries in a real Redis."""
 
 import asyncio
+import random
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from tests.contracts.query_slots import LONG, acquired_in_time
 
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.query_slots import RedisQuerySlots
+from prismiq.adapters.system.no_metrics import NoMetrics
+from prismiq.domain.model.errors import TooManyQueriesError
+from prismiq.domain.services.concurrency_limiter import ConcurrencyLimiter
 
 HOLDER = """
 import asyncio, sys
@@ -53,6 +58,28 @@ async def test_a_killed_process_gives_its_places_back(
     finally:
         process.kill()
         await process.wait()
+    for token in [await acquired_in_time(slots, "a", 2) for _ in range(2)]:
+        await slots.release("a", token)
+    assert await connection.client.keys() == []
+
+
+async def test_callers_who_leave_at_any_moment_keep_no_place(
+    connection: RedisConnection, slots: RedisQuerySlots
+) -> None:
+    limiter = ConcurrencyLimiter(slots, slots, NoMetrics(), places=2, lease=LONG)
+    turns = random.Random(4711)
+
+    async def query() -> None:
+        with suppress(TooManyQueriesError):
+            async with limiter.slot("a"):
+                await asyncio.Event().wait()
+
+    for _ in range(200):
+        caller = asyncio.create_task(query())
+        for _ in range(turns.randint(0, 40)):
+            await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.gather(caller, return_exceptions=True)
     for token in [await acquired_in_time(slots, "a", 2) for _ in range(2)]:
         await slots.release("a", token)
     assert await connection.client.keys() == []

@@ -25,10 +25,15 @@ class SharedSlots(QuerySlots):
         self.extended: asyncio.Queue[float] = asyncio.Queue()
         self.may_release = asyncio.Event()
         self.may_release.set()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def acquire(self, client: str, places: int, seconds: float) -> str | None:
         self._reach()
-        return await self._slots.acquire(client, places, seconds)
+        token = await self._slots.acquire(client, places, seconds)
+        await self.may_answer.wait()
+        self._reach()
+        return token
 
     async def extend(self, client: str, token: str, seconds: float) -> None:
         self.extended.put_nowait(seconds)
@@ -117,6 +122,42 @@ async def test_a_caller_who_is_cancelled_again_while_leaving_gives_its_place_bac
     await let_others_run()
     async with limiter.slot("a"), limiter.slot("a"):
         pass
+
+
+async def test_a_caller_who_is_cancelled_while_it_gets_a_place_gives_it_back(
+    limiter: ConcurrencyLimiter, slots: SharedSlots, let_others_run: LetOthersRun
+) -> None:
+    """Else who leaves quickly, and comes back, finds its places taken until their leases end."""
+
+    async def query() -> None:
+        async with limiter.slot("a"):
+            raise AssertionError("nobody waits for it any more")
+
+    slots.may_answer.clear()
+    leaving = [asyncio.create_task(query()) for _ in range(3)]
+    await let_others_run()
+    for task in leaving:
+        task.cancel()
+    await let_others_run()
+    assert all(task.cancelled() for task in leaving)
+    slots.may_answer.set()
+    await let_others_run()
+    async with limiter.slot("a"), limiter.slot("a"):
+        pass
+
+
+async def test_a_caller_may_be_cancelled_while_the_places_are_going_away(
+    limiter: ConcurrencyLimiter, slots: SharedSlots, let_others_run: LetOthersRun
+) -> None:
+    slots.may_answer.clear()
+    leaving = asyncio.ensure_future(limiter.slot("a").__aenter__())
+    await let_others_run()
+    leaving.cancel()
+    await let_others_run()
+    slots.is_gone = True
+    slots.may_answer.set()
+    await let_others_run()
+    assert leaving.cancelled()
 
 
 async def test_a_long_query_extends_its_lease_through_an_outage(

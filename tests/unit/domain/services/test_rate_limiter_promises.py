@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from prismiq.adapters.memory.limit_store import InMemoryLimitStore
-from prismiq.domain.model.rate_limits import HOUR, MINUTE, SECOND, RateLimitConfig
+from prismiq.domain.model.rate_limits import HOUR, MINUTE, SECOND, Buckets, RateLimitConfig
+from prismiq.domain.rules.token_bucket import take
 from prismiq.domain.services.rate_limiter import RateLimiter
 
 REQUESTS = 25_000
@@ -74,6 +75,7 @@ def test_no_stretch_has_too_many_denials_cost_nothing_and_waiting_always_helps(
 ) -> None:
     chance = random.Random(repr(config))
     limiter, of_admitted_only = make_limiter(config, clock), make_limiter(config, clock)
+    model: dict[str, Buckets] = {}
     admitted: dict[str, Admissions] = {client: [] for client in "abc"}
     denied = 0
     for pause in pauses(config, chance):
@@ -81,6 +83,8 @@ def test_no_stretch_has_too_many_denials_cost_nothing_and_waiting_always_helps(
         client = chance.choice("aaabbc")
         cost = chance.choice([1, 1, 1, 2, 5])
         decision = limiter.decide(client, cost)
+        model[client], expected = take(config, model.get(client), decision.now, decision.cost)
+        assert decision == expected
         if not decision.allowed:
             denied += 1
             if chance.random() < 0.2:
@@ -89,6 +93,7 @@ def test_no_stretch_has_too_many_denials_cost_nothing_and_waiting_always_helps(
                 clock.advance(seconds)
                 decision = limiter.decide(client, cost)
                 assert decision.allowed
+                model[client] = decision.buckets
         if decision.allowed:
             of_admitted_only.decide(client, cost)
             admitted[client].append((decision.now, decision.cost))
@@ -114,3 +119,16 @@ def test_no_stretch_has_too_many_of_a_client_who_was_pushed_out_and_came_back(
     for admissions in admitted.values():
         assert_no_stretch_has_too_many(config, admissions)
     assert sum(map(len, admitted.values())) > 500
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=repr)
+def test_a_client_just_below_the_limit_is_never_denied_in_a_day(
+    config: RateLimitConfig, clock: Any
+) -> None:
+    limiter = make_limiter(config, clock)
+    windows = ((1, config.burst_limit), (60, config.requests_per_minute))
+    slowest = max(period / limit for period, limit in (*windows, (3_600, config.requests_per_hour)))
+    pace = slowest / 0.999
+    for _ in range(int(24 * 3_600 / pace)):
+        assert limiter.decide("a").allowed
+        clock.advance(pace)
