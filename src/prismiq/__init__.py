@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from prismiq.adapters.http.client_identity import ClientIdentity
+from prismiq.adapters.http.current_client import CurrentClientMiddleware
 from prismiq.adapters.http.limit_rules import LimitRule
 from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
@@ -82,6 +83,7 @@ __all__ = [
     "ColumnSelection",
     "CompiledSql",
     "ConfigurationError",
+    "CurrentClientMiddleware",
     "DatabaseSchema",
     "DatabaseUnavailableError",
     "EngineNotStartedError",

@@ -20,6 +20,7 @@ EXPORTED = [
     "ColumnSelection",
     "CompiledSql",
     "ConfigurationError",
+    "CurrentClientMiddleware",
     "DatabaseSchema",
     "DatabaseUnavailableError",
     "EngineNotStartedError",

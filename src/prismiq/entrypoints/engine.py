@@ -60,7 +60,7 @@ class PrismiqEngine(EngineLifecycle):
             each counts for itself. With a ``RedisCache`` of the same URL it is one connection.
         queries_per_client: of how many queries of one client reach the database at once; None: the
             pool alone sets a bound. A client is a tenant, or, where there is only the default one,
-            whoever the request comes from.
+            whoever ``CurrentClientMiddleware`` names.
         tracing: ``"otel"`` opens spans of OpenTelemetry, whose SDK the application configures.
 
     Raises:

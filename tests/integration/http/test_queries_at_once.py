@@ -7,8 +7,15 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from prismiq import Settings, create_app
+from prismiq import (
+    CurrentClientMiddleware,
+    PrismiqEngine,
+    Settings,
+    create_app,
+    create_router,
+)
 
 LOCK = 4_711
 VIEW = f"""
@@ -131,3 +138,26 @@ async def test_a_client_is_refused_wherever_it_would_need_another_place(
     await lock.execute(f"SELECT pg_advisory_unlock({LOCK})")
     assert (await slow).status_code == 200
     assert (await execute(busy, carriers("flights"))).status_code == 200
+
+
+async def test_an_application_of_ones_own_names_its_clients(
+    database_with_a_slow_view: str, lock: Any
+) -> None:
+    engine = PrismiqEngine(database_with_a_slow_view, queries_per_client=1, pool_max_size=4)
+    app = FastAPI()
+    app.include_router(create_router(engine), prefix="/api")
+    app.add_middleware(CurrentClientMiddleware, get_client_id=lambda r: r.headers["x-user"])
+    transport = httpx.ASGITransport(app)
+
+    async def ask(user: str, query: dict[str, Any]) -> int:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test/api") as client:
+            headers = {"X-User": user}
+            answer = await client.post("/query/execute", json=query, headers=headers)
+        return answer.status_code
+
+    async with engine:
+        slow = asyncio.create_task(ask("ann", SLOW))
+        await wait_until_one_waits(lock)
+        assert [await ask(user, QUICK) for user in ("ann", "bob", "ann")] == [429, 200, 429]
+        await lock.execute(f"SELECT pg_advisory_unlock({LOCK})")
+        assert await slow == 200

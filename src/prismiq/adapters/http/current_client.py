@@ -10,9 +10,12 @@ from prismiq.domain.services.current_client import asking
 class CurrentClientMiddleware:
     """Pure ASGI: whatever is done for a request is done for its client.
 
+    ``queries_per_client`` counts queries of the default tenant for the clients that this names.
+    The server of ``create_app`` has it; where there are tenants, nobody needs it.
+
     Args:
         app: the ASGI application inside.
-        get_client_id: names the client of a request.
+        get_client_id: names the client of a request, such as ``ClientIdentity()``.
     """
 
     def __init__(self, app: ASGIApp, get_client_id: ClientIdOf) -> None:
