@@ -85,6 +85,8 @@ class Load:
                 for server in self.servers
                 for seed in range(4)
             ]
+            for server in self.servers:
+                await shares(server)
             await self.goes_on()
             yield
             for caller in callers:
@@ -98,7 +100,7 @@ class Load:
             floor = self.floors[server.port]
             began = asyncio.get_running_loop().time()
             try:
-                response = await server.ask(random.choice(ASKED))
+                response = await server.ask(asked_by_chance(random))
             except httpx.HTTPError as error:
                 self.failures.append(repr(error))
                 continue
@@ -132,6 +134,21 @@ class Load:
                 while (await number_of(second, query)) < self.floors[first.port]:
                     pass
 
+    async def is_heard_by_the_other(self, queries: Iterable[Any]) -> None:
+        """The same when Redis is back: from then on, the second server tells no older one."""
+        first, second = self.servers
+        for server in self.servers:
+            await shares(server)
+        await self.is_seen_by_the_other(queries)
+        self.floors[second.port] = self.floors[first.port]
+
+
+def asked_by_chance(random: Random) -> dict[str, Any]:
+    """Return what is asked often, or what nobody has in memory yet and Redis is asked for."""
+    return random.choice(
+        [*ASKED, *ASKED, select("numbers", "n", limit=random.randrange(200, 9_000))]
+    )
+
 
 async def number_of(server: Server, query: Any) -> int:
     _, [[number]] = await server.outcome(query)
@@ -145,11 +162,16 @@ async def shares(server: Server) -> None:
             await server.outcome(OTHERS)
 
 
+async def is_alone(server: Server) -> None:
+    """Go on when a server knows that Redis is away, and sends it nothing any more."""
+    async with asyncio.timeout(PATIENCE):
+        await server.outcome(OTHERS)
+        while await server.invalidate("others"):
+            await server.outcome(OTHERS)
+
+
 @contextmanager
 def killed(redis: Redis) -> Iterator[None]:
-    """What it had saved is there again when it is back: older tokens, older answers."""
-    with RedisClient.from_url(redis.url) as client:
-        client.save()
     redis.kill()
     yield
     redis.restart()
@@ -164,51 +186,70 @@ def frozen(redis: Redis) -> Iterator[None]:
 Outage = Callable[[Redis], Any]
 
 
-@pytest.mark.parametrize("outage", [killed, frozen])
+@pytest.mark.parametrize(
+    ("outage", "is_known"),
+    [(killed, False), (frozen, False), (frozen, True)],
+    ids=["killed", "frozen", "known to be frozen"],
+)
 async def test_what_is_invalidated_during_an_outage_never_appears_again_in_any_process(
-    redis: Redis, servers: list[Server], module_connection: Any, outage: Outage
+    redis: Redis,
+    servers: list[Server],
+    module_connection: Any,
+    outage: Outage,
+    is_known: bool,
 ) -> None:
     first, second = servers
-    for server in servers:
-        await shares(server)
     load = Load(servers, module_connection)
     async with load.running():
         await load.write()
         await load.is_seen_by_the_other(ASKED)
-        load.floors[second.port] = load.floors[first.port]
         for query in (LEFT_TO_THE_OTHER, UNTOUCHED):  # only Redis has these for the second one
             await first.outcome(query)
         with outage(redis):
+            if is_known:  # so that Redis is told nothing before it is back
+                await is_alone(first)
             await load.write()
             await load.goes_on()
-            await load.write()
-            if outage is frozen:  # nobody can tell the other; what it knows ends by itself
+            if outage is frozen and not is_known:
+                # Nobody can tell the other one; what it knows ends by itself.
                 await load.is_seen_by_the_other(ASKED)
-            await load.goes_on()
-        for server in servers:
-            await shares(server)
-        await load.is_seen_by_the_other([LEFT_TO_THE_OTHER, *ASKED])
-        load.floors[second.port] = load.floors[first.port]
+        await load.is_heard_by_the_other([LEFT_TO_THE_OTHER, *ASKED])
         await load.goes_on()
         assert await number_of(second, LEFT_TO_THE_OTHER) == load.floors[first.port]
-        if outage is frozen:  # and what was not invalidated is still there
+        if is_known:  # and what was not invalidated is still there
             assert await second.outcome(UNTOUCHED) == ("HIT", [[1]])
+
+
+async def test_what_a_restarted_redis_has_forgotten_to_be_invalid_stays_so(
+    redis: Redis, servers: list[Server], module_connection: Any
+) -> None:
+    """It saved its data before the invalidation, and has them again after its restart."""
+    first, second = servers
+    load = Load(servers, module_connection)
+    async with load.running():
+        await first.outcome(LEFT_TO_THE_OTHER)
+        with RedisClient.from_url(redis.url) as client:
+            client.save()
+        await load.write()
+        await load.is_seen_by_the_other(ASKED)
+        with killed(redis):
+            await load.goes_on()
+        await load.is_heard_by_the_other([LEFT_TO_THE_OTHER, *ASKED])
+        await load.goes_on()
+        assert await number_of(second, LEFT_TO_THE_OTHER) == load.floors[first.port]
 
 
 async def test_a_redis_that_is_emptied_is_filled_again(
     redis: Redis, servers: list[Server], module_connection: Any
 ) -> None:
     first, second = servers
-    for server in servers:
-        await shares(server)
     load = Load(servers, module_connection)
     async with load.running():
         for _ in range(4):
             with RedisClient.from_url(redis.url) as client:
                 client.flushall()
             await load.write()
-            await load.is_seen_by_the_other(ASKED)
-            load.floors[second.port] = load.floors[first.port]
+            await load.is_heard_by_the_other(ASKED)
             await load.goes_on(20)
         assert (await first.outcome(UNTOUCHED))[1] == [[1]]
         async with asyncio.timeout(PATIENCE):
