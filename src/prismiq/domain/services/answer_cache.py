@@ -25,6 +25,7 @@ from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
 from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.current_client import RENEWALS, OwnWork, working
+from prismiq.domain.services.failed_renewals import FailedRenewals
 from prismiq.domain.services.kept_answers import KeptAnswers, Look
 from prismiq.domain.services.known_versions import KnownVersions
 from prismiq.domain.services.leased_computation import LeasedComputation
@@ -113,6 +114,7 @@ class AnswerCache(CacheGauge):
         self._leased = leased
         self._flights: SharedFlights[Answer] = SharedFlights()
         self._renewals: set[asyncio.Task[None]] = set()
+        self._failed_renewals = FailedRenewals(clock)
 
     async def start(self) -> None:
         """Hear what other processes invalidate. Until then they are noticed within a bound."""
@@ -197,9 +199,7 @@ class AnswerCache(CacheGauge):
         await self._versions.__aexit__(None, None, None)
 
     def _hit(self, question: Question, look: Look) -> Answer:
-        renewing = look.freshness is not Freshness.FRESH
-        if renewing:
-            self._renew(question, look)
+        renewing = look.freshness is not Freshness.FRESH and self._renews(question, look)
         return Answer(CacheOutcome.HIT, None, look.entry, look.tier, None, renewing)
 
     async def _computed(self, question: Question, look: Look) -> Answer:
@@ -258,20 +258,25 @@ class AnswerCache(CacheGauge):
         if errors:
             self._metrics.cache_write_failed()
 
-    def _renew(self, question: Question, look: Look) -> None:
-        if _name(question, look.present) in self._flights:
-            return
+    def _renews(self, question: Question, look: Look) -> bool:
+        """Begin to renew an answer, unless that is under way or has failed a moment ago."""
+        name = _name(question, look.present)
+        if name in self._flights:
+            return True
+        if name in self._failed_renewals:
+            return False
         own = question._replace(client=RENEWALS)
         with working(OwnWork.RENEWAL):
             renewal = asyncio.create_task(self._renewed(own, look))
         self._renewals.add(renewal)
         renewal.add_done_callback(self._renewals.discard)
+        return True
 
     async def _renewed(self, question: Question, look: Look) -> None:
         try:
             await self._computed(question, look)
-        except PrismiqError:
-            return  # the kept answer stands in until its time is over
+        except PrismiqError:  # the kept answer stands in until its time is over
+            self._failed_renewals.add(_name(question, look.present))
 
 
 def _name(question: Question, present: PresentVersions) -> str:
