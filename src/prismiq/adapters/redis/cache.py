@@ -8,10 +8,10 @@ from typing import Any
 
 from redis.asyncio import RedisCluster
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.computation_lease import RedisComputationLease
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
-from prismiq.adapters.redis.script import as_bytes
 from prismiq.adapters.redis.table_versions import RedisTableVersions
 from prismiq.domain.model.observations import CacheUsage
 from prismiq.domain.rules.kept_value import as_kept, from_kept

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from math import ceil
 from uuid import uuid4
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.connection import RedisConnection
-from prismiq.adapters.redis.script import Script, as_bytes
+from prismiq.adapters.redis.script import Script
 from prismiq.adapters.redis.subscription import Subscription
 from prismiq.ports.computation_lease import ComputationLease
 

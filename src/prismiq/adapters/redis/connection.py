@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.sentinel import SentinelConnectionPool
+from redis.client import NEVER_DECODE
 from redis.exceptions import (
     AuthenticationError,
     ClusterError,
@@ -16,8 +17,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from prismiq.adapters.redis.auto_pipeline import CONNECTIONS, AutoPipeline
 from prismiq.adapters.redis.circuit import Circuit
 from prismiq.adapters.redis.clients import RedisClient, client_for
+from prismiq.adapters.redis.command import Command
 from prismiq.domain.model.errors import StoreUnavailableError
 from prismiq.ports.store_availability import StoreAvailability
 
@@ -52,6 +55,11 @@ class RedisConnection(StoreAvailability):
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._circuit = Circuit(self._probe, self._changed)
         self._watchers: list[Callable[[bool], None]] = []
+        self._pipeline = (
+            AutoPipeline(client.connection_pool, deadline, self._failure)
+            if isinstance(client, Redis)
+            else None
+        )
 
     @classmethod
     def to(
@@ -65,7 +73,7 @@ class RedisConnection(StoreAvailability):
         client = client_for(
             redis_url,
             connect_timeout=connect_timeout,
-            max_connections=_CONNECTIONS + _SPARE_CONNECTIONS,
+            max_connections=_CONNECTIONS + CONNECTIONS + _SPARE_CONNECTIONS,
         )
         return cls(client, deadline=deadline, connect_timeout=connect_timeout)
 
@@ -105,10 +113,32 @@ class RedisConnection(StoreAvailability):
     async def disconnect(self) -> None:
         """Close all connections. Calls are refused until ``connect``."""
         await self._circuit.stop()
+        if self._pipeline is not None:
+            await self._pipeline.close()
         await self._client.aclose()
         pool = getattr(self._client, "connection_pool", None)
         if isinstance(pool, SentinelConnectionPool):
             await pool.sentinel_manager.aclose()
+
+    async def ask(self, command: Command, *given: bytes) -> Any:
+        """Return the reply to one short command, within the deadline; texts in it are bytes.
+
+        Where there is one server it costs about half of what it costs to ``run`` the same, and
+        what is asked at the same time is sent at the same time: see ``AutoPipeline``. A Cluster
+        is asked through the driver, which knows where a key is.
+
+        Raises:
+            StoreUnavailableError: the store does not answer, or it refused the command.
+        """
+        if self._pipeline is None:
+            return await self.run(
+                lambda client: client.execute_command(
+                    *command.arguments(*given), **{NEVER_DECODE: True}
+                )
+            )
+        if self._circuit.is_open:
+            raise StoreUnavailableError
+        return await self._pipeline.ask(command.packed(*given))
 
     async def run(
         self, work: Callable[[Any], Awaitable[Answer]], *, seconds: float | None = None
@@ -128,11 +158,16 @@ class RedisConnection(StoreAvailability):
                 async with asyncio.timeout(self._deadline if seconds is None else seconds):
                     return await work(self._client)
             except DRIVER_ERRORS as error:
-                if _means_it_is_away(error):
-                    self._circuit.open()
-                raise translated(error) from error
+                raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> StoreUnavailableError:
+        if _means_it_is_away(error):
+            self._circuit.open()
+        return translated(error)
 
     def _changed(self, is_available: bool) -> None:  # noqa: FBT001 - the circuit calls it
+        if not is_available and self._pipeline is not None:
+            self._pipeline.refuse_waiting()
         for on_change in self._watchers:
             on_change(is_available)
 
@@ -155,6 +190,8 @@ class RedisConnection(StoreAvailability):
             for node in self._client.get_nodes():
                 await node.disconnect_free_connections()
         else:
+            if self._pipeline is not None:
+                await self._pipeline.drop_idle()
             await self._client.connection_pool.disconnect(inuse_connections=False)
 
 

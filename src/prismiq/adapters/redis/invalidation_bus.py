@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.connection import RedisConnection
-from prismiq.adapters.redis.script import as_bytes
 from prismiq.adapters.redis.subscription import Subscription
 from prismiq.ports.invalidation_bus import InvalidationBus
 

@@ -9,62 +9,65 @@ the burst bucket's moment, how much later those of minute and hour are, and the 
 expires in the millisecond in which all buckets are full. Nothing is written when nothing changes.
 
 Answers one text, which costs the driver least to read: whether the request fits (1 or 0), the
-server's time, and what is kept after it.
+server's time in seconds and microseconds, and what is kept after it.
 """
 
-TAKE = """
+from prismiq.domain.model.rate_limits import HOUR, MINUTE, SECOND
+
+# For each of the windows, written out since calls of Lua functions cost as much as what they do.
+# moment_1 and rest_1 are the bucket as it is kept, then refilled; after_1 and over_1 what it would
+# be with the request charged.
+_WINDOW = """
+local empty = now + {period}
+if moment_{n} < now then
+  moment_{n}, rest_{n} = now, 0
+elseif moment_{n} > empty or (moment_{n} == empty and rest_{n} > 0) then
+  moment_{n}, rest_{n}, was_set_back = empty, 0, true
+end
+local limit = tonumber(ARGV[{n}])
+local over_{n} = rest_{n} + cost * ({period} % limit)
+local after_{n} = moment_{n} + cost * floor({period} / limit) + floor(over_{n} / limit)
+over_{n} = over_{n} % limit
+fits = fits and (after_{n} < empty or (after_{n} == empty and over_{n} == 0))
+"""
+
+TAKE = (
+    """
+local floor, tonumber = math.floor, tonumber
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local cost = tonumber(ARGV[4])
-local was_set_back = false
+local fits, was_set_back = true, false
 
-local function refilled(moment, rest, period)
-  local empty = now + period
-  if moment < now then
-    return now, 0
-  elseif moment > empty or (moment == empty and rest > 0) then
-    was_set_back = true
-    return empty, 0
-  end
-  return moment, rest
-end
-
-local function charged(moment, rest, period, limit)
-  rest = rest + cost * (period % limit)
-  moment = moment + cost * math.floor(period / limit) + math.floor(rest / limit)
-  rest = rest % limit
-  local empty = now + period
-  return moment, rest, moment < empty or (moment == empty and rest == 0)
-end
-
-local burst, minute, hour, rest_1, rest_2, rest_3 = now, now, now, 0, 0, 0
+local moment_1, moment_2, moment_3, rest_1, rest_2, rest_3 = now, now, now, 0, 0, 0
 local kept = redis.call('GET', KEYS[1])
 if kept then
   local first, second, third, r1, r2, r3 =
     string.match(kept, '^(%d+) (%-?%d+) (%-?%d+) (%d+) (%d+) (%d+)$')
   if first then
-    burst, rest_1 = refilled(tonumber(first), tonumber(r1), 1000000)
-    minute, rest_2 = refilled(first + second, tonumber(r2), 60000000)
-    hour, rest_3 = refilled(first + third, tonumber(r3), 3600000000)
+    moment_1, moment_2, moment_3 = tonumber(first), first + second, first + third
+    rest_1, rest_2, rest_3 = tonumber(r1), tonumber(r2), tonumber(r3)
   end
 end
-
-local b, b_rest, fits_burst = charged(burst, rest_1, 1000000, tonumber(ARGV[1]))
-local m, m_rest, fits_minute = charged(minute, rest_2, 60000000, tonumber(ARGV[2]))
-local h, h_rest, fits_hour = charged(hour, rest_3, 3600000000, tonumber(ARGV[3]))
-local fits = fits_burst and fits_minute and fits_hour
+"""
+    + "".join(
+        _WINDOW.format(n=n, period=period) for n, period in enumerate((SECOND, MINUTE, HOUR), 1)
+    )
+    + """
 if fits then
-  burst, minute, hour, rest_1, rest_2, rest_3 = b, m, h, b_rest, m_rest, h_rest
+  moment_1, moment_2, moment_3 = after_1, after_2, after_3
+  rest_1, rest_2, rest_3 = over_1, over_2, over_3
 end
 
 local value = string.format('%.0f %.0f %.0f %.0f %.0f %.0f',
-  burst, minute - burst, hour - burst, rest_1, rest_2, rest_3)
+  moment_1, moment_2 - moment_1, moment_3 - moment_1, rest_1, rest_2, rest_3)
 if (fits and cost > 0) or was_set_back then
   local full = math.max(
-    burst + (rest_1 > 0 and 1 or 0),
-    minute + (rest_2 > 0 and 1 or 0),
-    hour + (rest_3 > 0 and 1 or 0))
+    moment_1 + (rest_1 > 0 and 1 or 0),
+    moment_2 + (rest_2 > 0 and 1 or 0),
+    moment_3 + (rest_3 > 0 and 1 or 0))
   redis.call('SET', KEYS[1], value, 'PXAT', string.format('%.0f', math.ceil(full / 1000)))
 end
-return string.format('%d %.0f ', fits and 1 or 0, now) .. value
+return (fits and '1 ' or '0 ') .. time[1] .. ' ' .. time[2] .. ' ' .. value
 """
+)

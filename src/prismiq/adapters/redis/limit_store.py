@@ -2,10 +2,11 @@
 
 from hashlib import sha256
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_script import TAKE
-from prismiq.adapters.redis.script import Script, as_bytes
-from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.adapters.redis.script import Script
+from prismiq.domain.model.rate_limits import SECOND, Decision, RateLimitConfig
 from prismiq.ports.limit_store import LimitStore
 
 _TAKE = Script(TAKE)
@@ -34,24 +35,27 @@ class RedisLimitStore(LimitStore):
     ) -> None:
         self._connection = connection
         self._limits = limits
-        self._prefix = prefix
-        self._arguments = (limits.burst_limit, limits.requests_per_minute, limits.requests_per_hour)
+        self._prefix = as_bytes(prefix)
+        self._numbers = (limits.burst_limit, limits.requests_per_minute, limits.requests_per_hour)
+        self._take = _TAKE.call(1, None, *self._numbers, None)
 
     @property
     def limits(self) -> RateLimitConfig:
         return self._limits
 
     async def take(self, client: str, cost: int) -> Decision:
-        keys = [self._key(client)]
-        answer = await _TAKE.run(self._connection, keys, *self._arguments, cost)
-        fits, now, burst, minute_later, hour_later, *rests = map(int, answer.split())
-        burst_limit, minute_limit, hour_limit = self._arguments
+        answer = await self._take.run(self._connection, self._key(client), b"%d" % cost)
+        fits, seconds, microseconds, burst, minute_later, hour_later, *rests = map(
+            int, answer.split()
+        )
+        burst_limit, minute_limit, hour_limit = self._numbers
         buckets = (
             burst * burst_limit + rests[0],
             (burst + minute_later) * minute_limit + rests[1],
             (burst + hour_later) * hour_limit + rests[2],
         )
-        return Decision(bool(fits), self._limits, buckets, now, cost)
+        now = seconds * SECOND + microseconds
+        return Decision(fits == 1, self._limits, buckets, now, cost)
 
     async def peek(self, client: str) -> Decision:
         return await self.take(client, 0)
@@ -63,4 +67,4 @@ class RedisLimitStore(LimitStore):
         name = as_bytes(client)
         if len(name) > _LONGEST_CLIENT:
             name = b"sha256:" + sha256(name).hexdigest().encode()
-        return as_bytes(self._prefix) + name
+        return self._prefix + name

@@ -2,8 +2,9 @@
 
 from uuid import uuid4
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.connection import RedisConnection
-from prismiq.adapters.redis.script import Script, as_bytes
+from prismiq.adapters.redis.script import Script
 from prismiq.ports.query_slots import QuerySlots
 
 _HOLD = Script("""

@@ -6,7 +6,9 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
+from prismiq.adapters.redis.command import Argument, Command
 from prismiq.adapters.redis.connection import RedisConnection
+from prismiq.domain.model.errors import StoreUnavailableError
 
 
 class Script:
@@ -17,24 +19,33 @@ class Script:
         self._sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def run(
-        self, connection: RedisConnection, keys: Sequence[bytes], *arguments: bytes | str | int
+        self, connection: RedisConnection, keys: Sequence[bytes], *arguments: Argument
     ) -> Any:
-        """Return what the script returns. The keys must be of one Cluster slot.
+        """Return what the script returns, texts as bytes. The keys must be of one Cluster slot.
 
         Raises:
-            StoreUnavailableError: see ``RedisConnection.run``.
+            StoreUnavailableError: see ``RedisConnection.ask``.
         """
+        return await self.call(len(keys), *keys, *arguments).run(connection)
 
-        async def evaluate(client: Any) -> Any:
-            call = (len(keys), *keys, *arguments)
-            try:
-                return await client.execute_command("EVALSHA", self._sha, *call)
-            except NoScriptError:
-                return await client.execute_command("EVAL", self._text, *call)
-
-        return await connection.run(evaluate)
+    def call(self, *arguments: Argument | None) -> "ScriptCall":
+        """Return a call for the number of keys, the keys and the arguments; see ``Command``."""
+        return ScriptCall(self._text, self._sha, *arguments)
 
 
-def as_bytes(text: str) -> bytes:
-    """Return the text as it is in Redis. Any text can be a key, lone surrogates too."""
-    return text.encode("utf-8", "surrogatepass")
+class ScriptCall:
+    """A call of a script, of which some arguments may be given later."""
+
+    def __init__(self, text: str, sha: str, *arguments: Argument | None) -> None:
+        self._by_sha = Command("EVALSHA", sha, *arguments)
+        self._by_text = text, arguments
+
+    async def run(self, connection: RedisConnection, *given: bytes) -> Any:
+        """Return what the script returns; as ``Script.run``."""
+        try:
+            return await connection.ask(self._by_sha, *given)
+        except StoreUnavailableError as error:
+            if not isinstance(error.__cause__, NoScriptError):
+                raise
+        text, arguments = self._by_text
+        return await connection.ask(Command("EVAL", text, *arguments), *given)

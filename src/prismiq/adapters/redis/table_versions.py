@@ -5,8 +5,9 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
+from prismiq.adapters.redis.command import as_bytes
 from prismiq.adapters.redis.connection import RedisConnection
-from prismiq.adapters.redis.script import Script, as_bytes
+from prismiq.adapters.redis.script import Script
 from prismiq.ports.table_versions import TableVersions
 
 _NAMES_PER_CALL = 1_000

@@ -16,8 +16,8 @@ from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.limit_script import TAKE
 from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.domain.model.errors import StoreUnavailableError
-from prismiq.domain.model.rate_limits import HOUR, SECOND, Buckets, RateLimitConfig
-from prismiq.domain.rules.token_bucket import full_at, take
+from prismiq.domain.model.rate_limits import HOUR, SECOND, Buckets, Decision, RateLimitConfig
+from prismiq.domain.rules.token_bucket import full_at, standings, take
 
 SPEC = RateLimitConfig()
 PREFIX = "prismiq:limits:default:"
@@ -101,7 +101,8 @@ async def test_the_script_decides_as_the_rule_does(client: Redis, config: RateLi
             seconds, microseconds = divmod(now, SECOND)
             pipeline.evalsha(sha, 1, name, *limits, cost, seconds, microseconds)
         for answer, decision in zip(await pipeline.execute(), expected, strict=True):
-            fits, at, burst, minute, hour, *rests = map(int, answer.split())
+            fits, second, micro, burst, minute, hour, *rests = map(int, answer.split())
+            at = second * SECOND + micro
             moments = (burst, burst + minute, burst + hour)
             triples = zip(moments, rests, limits, strict=True)
             buckets = tuple(moment * limit + rest for moment, rest, limit in triples)
@@ -125,6 +126,102 @@ async def test_a_decision_is_one_round_trip(client: Redis, connection: RedisConn
     assert await calls_of(client, "eval") == 0
     assert await calls_of(client, "get") == 25
     assert await calls_of(client, "set") < 25  # denials write nothing
+
+
+async def test_decisions_under_way_at_once_share_round_trips(
+    client: Redis, connection: RedisConnection
+) -> None:
+    store = RedisLimitStore(connection, SPEC)
+    await asyncio.gather(*(store.take("warm", 1) for _ in range(2)))  # opens both connections
+    await client.config_resetstat()
+    before = (await client.info("stats"))["total_reads_processed"]
+    decisions = await asyncio.gather(*(store.take(f"client {n % 20}", 1) for n in range(60)))
+    reads = (await client.info("stats"))["total_reads_processed"] - before
+    assert reads <= 4  # who came first, all the others in one or two parts, and the question
+    assert await calls_of(client, "evalsha") == 60
+    assert [decision.allowed for decision in decisions] == [True] * 60
+
+
+async def test_requests_of_one_client_are_decided_in_their_order(
+    connection: RedisConnection,
+) -> None:
+    few = RateLimitConfig(burst_limit=7, requests_per_minute=7, requests_per_hour=7)
+    store = RedisLimitStore(connection, few, prefix="few:")
+    await store.take("warm", 1)
+    first = asyncio.ensure_future(store.take("somebody", 1))
+    taken = await asyncio.gather(*(store.take("a", 1) for _ in range(30)))
+    assert [decision.allowed for decision in taken] == [True] * 7 + [False] * 23
+    assert (await first).allowed
+
+
+async def test_a_lost_script_does_not_charge_those_who_ask_together_twice(
+    client: Redis, connection: RedisConnection
+) -> None:
+    store = RedisLimitStore(connection, SPEC)
+    for _ in range(2):
+        await client.script_flush()
+        taken = await asyncio.gather(*(store.take(str(n % 8), 1) for n in range(40)))
+        assert [decision.allowed for decision in taken] == [True] * 40
+    hours = [standings(await store.peek(str(n)))[2].remaining for n in range(8)]
+    assert hours == [990] * 8
+
+
+async def test_connections_that_the_server_closed_are_replaced(
+    client: Redis, connection: RedisConnection
+) -> None:
+    store = RedisLimitStore(connection, SPEC)
+    for _ in range(3):
+        await asyncio.gather(*(store.take("a", 1) for _ in range(3)))
+        await client.client_kill_filter(_type="normal", skipme=True)
+        while len(await client.client_list()) > 1:
+            continue
+        await asyncio.sleep(0)
+    assert connection.is_available
+
+
+async def test_who_leaves_does_not_disturb_others_who_wait_for_the_server(
+    start_redis: Any,
+) -> None:
+    server = start_redis()
+    connection = RedisConnection.to(server.url, deadline=10)
+    store = RedisLimitStore(connection, SPEC)
+    await asyncio.gather(*(store.take("warm", 1) for _ in range(2)))
+    server.process.send_signal(signal.SIGSTOP)
+    calls = [asyncio.ensure_future(store.take(str(n), n % 10 + 1)) for n in range(40)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for call in calls[::3]:
+        call.cancel()
+    server.process.send_signal(signal.SIGCONT)
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    for number, answer in enumerate(answers):
+        if number % 3 == 0:
+            assert isinstance(answer, asyncio.CancelledError)
+        else:
+            assert isinstance(answer, Decision)
+            assert (answer.allowed, answer.cost) == (True, number % 10 + 1)
+            assert standings(answer)[2].remaining == 1000 - answer.cost
+    assert connection.is_available
+    await connection.disconnect()
+
+
+async def test_a_frozen_server_costs_a_crowd_one_deadline(start_redis: Any) -> None:
+    server = start_redis()
+    connection = RedisConnection.to(server.url, deadline=0.1)
+    store = RedisLimitStore(connection, SPEC)
+    changes: list[bool] = []
+    connection.watch(changes.append)
+    server.process.send_signal(signal.SIGSTOP)
+    began = asyncio.get_running_loop().time()
+    calls = (store.take(str(n), 1) for n in range(1_000))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {StoreUnavailableError}
+    assert asyncio.get_running_loop().time() - began < 2  # one deadline, and a busy machine
+    assert changes == [False]
+    server.process.send_signal(signal.SIGCONT)
+    async with asyncio.timeout(5):
+        await connection.available()
+    await connection.disconnect()
 
 
 async def test_a_server_that_lost_the_script_is_sent_it_again(

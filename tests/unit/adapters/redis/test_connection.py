@@ -14,6 +14,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as LostConnectionError
 
+from prismiq.adapters.redis.command import Command
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.domain.model.errors import StoreUnavailableError
 
@@ -31,6 +32,9 @@ async def never(_redis: Any) -> None:
 
 async def ping(redis: Any) -> Any:
     return await redis.ping()
+
+
+PING, UNKNOWN = Command("PING"), Command("NONSENSE")
 
 
 async def available(connection: RedisConnection) -> None:
@@ -142,3 +146,55 @@ async def test_it_tells_whether_the_store_is_available() -> None:
     await available(connection)
     assert changes == [False, True]
     await connection.disconnect()
+
+
+async def test_texts_of_a_reply_are_bytes(server: fakeredis.FakeServer) -> None:
+    for decode in (True, False):
+        client = fakeredis.FakeAsyncRedis(
+            server=server, socket_timeout=None, decode_responses=decode
+        )
+        connection = RedisConnection(client, deadline=2.0)
+        await client.set("key", "value")
+        assert await connection.ask(Command("GET", None), b"key") == b"value"
+        assert await connection.ask(Command("GET", "nothing")) is None
+        await connection.disconnect()
+
+
+async def test_an_asked_command_that_is_refused_does_not_mean_that_the_store_is_away(
+    connection: RedisConnection,
+) -> None:
+    commands = [PING, UNKNOWN, PING, PING, UNKNOWN]
+    calls = (connection.ask(command) for command in commands)
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [bytes, StoreUnavailableError, bytes, bytes, StoreUnavailableError]
+    assert connection.is_available
+
+
+async def test_a_store_that_is_lost_is_not_asked_until_it_answers(
+    connection: RedisConnection, server: fakeredis.FakeServer
+) -> None:
+    changes: list[bool] = []
+    connection.watch(changes.append)
+    assert await connection.ask(PING)
+    server.connected = False
+    calls = (connection.ask(PING) for _ in range(100))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {StoreUnavailableError}
+    with pytest.raises(StoreUnavailableError):
+        await connection.run(never)
+    server.connected = True
+    await available(connection)
+    assert await connection.ask(PING)
+    assert changes == [False, True]
+
+
+async def test_disconnected_it_is_not_asked_until_it_is_connected(
+    connection: RedisConnection,
+) -> None:
+    assert await connection.ask(PING)
+    await connection.disconnect()
+    with pytest.raises(StoreUnavailableError):
+        await connection.ask(PING)
+    await connection.connect()
+    assert await connection.ask(PING)
