@@ -7,7 +7,7 @@ from typing import Protocol
 from bench.verdict import Row
 
 ROUNDS = 7
-"""How often each rival is measured; medians are compared."""
+"""How often each rival is measured; the median of the ratios of these rounds counts."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""What is measured: each family is a module of its own with its ``CASES``."""
+"""What is measured: families of modules, each with its ``CASES``."""
 
 from collections.abc import Mapping, Sequence
 
-from bench import kept, limits, metrics, observability, queries
+from bench import kept, limits, logs, metrics, queries, stack
 from bench.cache import admission, cold_start, hits, invalidation, keys, races, stampedes
 from bench.case import Case
 
@@ -20,5 +20,5 @@ FAMILIES: Mapping[str, Sequence[Case]] = {
     ),
     "limits": limits.CASES,
     "metrics": metrics.CASES,
-    "observability": observability.CASES,
+    "observability": (*logs.CASES, *stack.CASES),
 }

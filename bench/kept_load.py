@@ -12,6 +12,7 @@ from bench.queries import flights
 from bench.turns import in_turns
 
 _CONNECTIONS, _SECONDS = 16, 1.5
+_NEARLY_ALL = 0.99
 
 
 class Rate(NamedTuple):
@@ -63,12 +64,18 @@ async def _rate(target: Target, asked: Request, *others: int) -> Rate:
     return Rate(load.requests / load.seconds, load.requests / used)
 
 
-def share_from(target: Target, tier: str, token: str) -> float:
-    """Return which part of a server's answers came from there."""
+def require_from(target: Target, tier: str, token: str) -> None:
+    """Make sure that a server's answers came from there.
+
+    Raises:
+        RuntimeError: too many came from elsewhere: something else was measured.
+    """
     request = urllib.request.Request(
         f"http://{target.host}:{target.port}/api/cache/stats",
         headers={"authorization": f"Bearer {token}"},
     )
     with urllib.request.urlopen(request) as answer:
         stats: dict[str, int] = json.load(answer)
-    return stats[tier] / (stats["hits"] + stats["misses"] + stats["stale"])
+    given = stats["hits"] + stats["misses"] + stats["stale"]
+    if stats[tier] < _NEARLY_ALL * given:
+        raise RuntimeError(f"of {given} answers {stats[tier]} were {tier}: {stats}")

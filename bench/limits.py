@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from hashlib import sha1
 from itertools import count
-from statistics import median
 
 from bench.case import ROUNDS, Case, Servers
 from bench.limiter_rival import OURS, RIVALS, clients, running_rival
@@ -31,14 +30,13 @@ class InProcessDecision:
                 for name, rival in rivals.items():
                     found[name].append(rival.decisions_per_second())
         return [
-            Verdict(
-                what=self.what,
+            Verdict.of(
+                self.what,
                 floor_name=name,
                 unit="decisions/s",
-                ours=median(found[OURS]),
-                floor=median(found[name]),
+                ours=found[OURS],
+                floor=found[name],
                 target=5,
-                at_least=True,
             )
             for name in RIVALS
             if name != OURS
@@ -71,14 +69,13 @@ class RedisDecision:
             )
         finally:
             await connection.disconnect()
-        verdict = Verdict(
-            what=self.what,
+        verdict = Verdict.of(
+            self.what,
             floor_name="EVALSHA of a no-op",
             unit="decisions/s",
             ours=found["ours"],
             floor=found["no-op"],
             target=0.8,
-            at_least=True,
         )
         return [verdict]
 

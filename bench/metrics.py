@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from statistics import median
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from bench.case import ROUNDS, Case, Servers
-from bench.turns import Round, rates
+from bench.case import Case, Servers
+from bench.turns import Round, in_turns, rates
 from bench.verdict import Verdict
 from prismiq.adapters.prometheus.exposition import MetricsExposition
 from prismiq.adapters.prometheus.families import QUERIES, QUERY_DURATION
@@ -44,16 +44,16 @@ class Update:
         def ours() -> None:
             sink.query_finished(QueryOutcome.SUCCESS, 0.012)
 
-        found = await rates({"ours": _repeated(ours), "peer": _repeated(peer)})
+        found = await rates({"ours": _repeated(ours), "peer": _repeated(peer)}, time.process_time)
         return [
-            Verdict(
-                what=self.what,
+            Verdict.of(
+                self.what,
                 floor_name="prometheus_client, bound",
-                unit="updates/s",
-                ours=found["ours"],
-                floor=found["peer"],
-                target=1 / 1.5,
-                at_least=True,
+                unit="µs",
+                ours=[1e6 / rate for rate in found["ours"]],
+                floor=[1e6 / rate for rate in found["peer"]],
+                target=1.5,
+                at_least=False,
             )
         ]
 
@@ -78,17 +78,16 @@ class Scrape:
             generate_latest(metrics)
 
         stalls = {"ours": in_a_thread, "floor": on_the_loop}
-        found: dict[str, list[float]] = {name: [] for name in stalls}
-        for _ in range(ROUNDS):
-            for name, scrape in stalls.items():
-                found[name].append(await _longest_stall(scrape))
+        found = await in_turns(
+            {name: partial(_longest_stall, scrape) for name, scrape in stalls.items()}
+        )
         return [
-            Verdict(
-                what=self.what,
+            Verdict.of(
+                self.what,
                 floor_name="written on the loop",
                 unit="ms",
-                ours=median(found["ours"]) * 1000,
-                floor=median(found["floor"]) * 1000,
+                ours=found["ours"],
+                floor=found["floor"],
                 target=0.75,
                 at_least=False,
             )
@@ -105,6 +104,7 @@ def _repeated(update: Callable[[], None]) -> Round:
 
 
 async def _longest_stall(scrape: Callable[[], Awaitable[None]]) -> float:
+    """Return milliseconds."""
     longest = 0.0
     is_over = False
 
@@ -122,7 +122,7 @@ async def _longest_stall(scrape: Callable[[], Awaitable[None]]) -> float:
     await scrape()
     is_over = True
     await watching
-    return longest
+    return longest * 1000
 
 
 CASES: Sequence[Case] = (Update(), Scrape())

@@ -5,12 +5,14 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import Any
 
-from bench.case import ROUNDS, Servers
+from bench.case import Servers
 from bench.load import Request, Target, milliseconds_to_last_byte, requests_per_second
 from bench.serving import served
+from bench.turns import in_turns
 from bench.verdict import Verdict
 
 PRISMIQ = "prismiq.entrypoints.asgi:app"
@@ -60,7 +62,7 @@ class UncachedQuery:
     measure_once: Measure
 
     async def measure(self, servers: Servers) -> list[Verdict]:
-        """Start all rivals, let them take turns, compare medians with the best floor."""
+        """Start all rivals, let them take turns, compare with the best floor."""
         dsn = servers.dsn
         with ExitStack() as running:
             ours = running.enter_context(served(PRISMIQ, _settings(dsn)))
@@ -69,28 +71,24 @@ class UncachedQuery:
                 name: running.enter_context(served(application, statement))
                 for name, application in self.floors.items()
             }
-            medians = await self._medians({"ours": ours, **rivals})
-        best = (max if self.at_least else min)(rivals, key=lambda name: medians[name])
-        verdict = Verdict(
-            what=self.what,
+            request = Request("/api/query/execute", json.dumps(self.query).encode())
+            found = await in_turns(
+                {
+                    name: partial(self.measure_once, target, request)
+                    for name, target in {"ours": ours, **rivals}.items()
+                }
+            )
+        best = (max if self.at_least else min)(rivals, key=lambda name: median(found[name]))
+        verdict = Verdict.of(
+            self.what,
             floor_name=best,
             unit=self.unit,
-            ours=medians["ours"],
-            floor=medians[best],
+            ours=found["ours"],
+            floor=found[best],
             target=self.target,
             at_least=self.at_least,
         )
         return [verdict]
-
-    async def _medians(self, rivals: Mapping[str, Target]) -> dict[str, float]:
-        request = Request("/api/query/execute", json.dumps(self.query).encode())
-        for target in rivals.values():  # plans, pools and caches are warm before the first round
-            await self.measure_once(target, request)
-        results: dict[str, list[float]] = {name: [] for name in rivals}
-        for _ in range(ROUNDS):
-            for name, target in rivals.items():
-                results[name].append(await self.measure_once(target, request))
-        return {name: median(values) for name, values in results.items()}
 
     def _statement(self, ours: Target, dsn: str) -> dict[str, str]:
         """Ask our server for the SQL of the query, so that the floors run the very same."""

@@ -4,9 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import uvicorn
 
@@ -16,19 +16,17 @@ SERVER_CORE = 0
 
 
 @contextmanager
-def served(
-    application: str, environment: Mapping[str, str], *, log: Path | None = None
-) -> Iterator[Target]:
+def served(application: str, environment: Mapping[str, str]) -> Iterator[Target]:
     """Serve ``module:attribute`` with one uvicorn worker; yield where it listens.
 
-    What it logs goes to the file ``log``, or to where our own output goes.
+    What it logs goes to a file.
     """
     with ExitStack() as open_files:
         listener = open_files.enter_context(socket.create_server(("127.0.0.1", 0)))
-        output = None if log is None else open_files.enter_context(log.open("wb"))
+        log = open_files.enter_context(tempfile.TemporaryFile())
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.serving", application, str(listener.fileno())],
-            stdout=output,
+            stdout=log,
             env={**os.environ, **environment},
             pass_fds=[listener.fileno()],
         )

@@ -1,10 +1,9 @@
-"""Rivals in this process: they take turns, and their medians are compared."""
+"""Rivals take turns: what disturbs a round disturbs all of them, and spoils one ratio."""
 
 import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from statistics import median
 from typing import TypeVar
 
 from bench.case import ROUNDS
@@ -15,10 +14,11 @@ Round = Callable[[], Awaitable[int]]
 Measured = TypeVar("Measured")
 
 
-async def rates(rivals: Mapping[str, Round]) -> dict[str, float]:
-    """Return every rival's operations per second. The first round warms up and does not count."""
-    found = await in_turns({name: partial(rate, run) for name, run in rivals.items()})
-    return {name: median(values) for name, values in found.items()}
+async def rates(
+    rivals: Mapping[str, Round], clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
+    """Return every rival's operations per second in each round but the first, which warms up."""
+    return await in_turns({name: partial(rate, run, clock) for name, run in rivals.items()})
 
 
 async def in_turns(
@@ -34,7 +34,7 @@ async def in_turns(
     return found
 
 
-async def rate(run: Round, clock: Callable[[], float] = time.perf_counter) -> float:
+async def rate(run: Round, clock: Callable[[], float]) -> float:
     """Return how many operations per second a round does; ``clock`` says which seconds.
 
     What waits for nobody is best timed by ``time.process_time``: others on the machine do not

@@ -81,7 +81,7 @@ class Verdict:
 
     @property
     def wanted(self) -> str:
-        return "" if self.target is None else f"{_bound(at_least=self.at_least)} {self.target:g}"
+        return "" if self.target is None else f"{_bound(at_least=self.at_least)} {self.target:.3g}"
 
     @property
     def holds(self) -> bool | None:

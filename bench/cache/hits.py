@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from itertools import cycle, islice
 
 from bench.cache.opened import opened
@@ -16,7 +15,7 @@ from bench.cache.peers import COPIES_HERE, PEERS, Ask, Opened
 from bench.cache.questions import small
 from bench.cache.redis_only import memory_finds_nothing
 from bench.case import Case, Servers
-from bench.turns import Round, in_turns, rate
+from bench.turns import Round, rates
 from bench.verdict import Verdict
 from prismiq.domain.model.query import QueryDefinition
 
@@ -54,9 +53,7 @@ class Hits:
                     for query in queries[:_QUERIES]:
                         await kept.ask(query)
                 rounds = {name: self._round(kept.ask, queries) for name, kept in caches.items()}
-                found = await in_turns(
-                    {name: partial(rate, run, time.process_time) for name, run in rounds.items()}
-                )
+                found = await rates(rounds, time.process_time)
         return [
             Verdict.of(
                 self.what,

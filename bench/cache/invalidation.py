@@ -9,6 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bench.cache.questions import small
+from bench.cache.redis_only import PATIENCE
 from bench.case import Case, Servers
 from bench.verdict import Observation, Row
 from prismiq.adapters.redis.cache import RedisCache
@@ -49,7 +50,7 @@ class InvalidationOfATable:
 async def _commands(servers: Servers, redis: Any, entries: int) -> Counter[str]:
     """Return how often Redis ran which command, those inside of scripts too."""
     await redis.flushall()
-    connection = RedisConnection.to(servers.redis_url, deadline=5.0)  # it is to be filled at once
+    connection = RedisConnection.to(servers.redis_url, deadline=PATIENCE)
     cache = RedisCache(connection)
     async with PrismiqEngine(servers.dsn, cache=cache, cache_ttl=3600) as engine:
         await engine.execute_json(small())

@@ -1,13 +1,13 @@
 """The name of an answer, with the validated query in hand."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from itertools import cycle, islice
 
 from bench.cache.questions import small
 from bench.case import Case, Servers
-from bench.turns import Round, in_turns, rate
+from bench.turns import Round, rates
 from bench.verdict import Verdict
 from prismiq.domain.model.query import QueryDefinition
 from prismiq.domain.rules.cache_key import cache_key
@@ -50,19 +50,19 @@ class KeyOfAQuery:
                 "equal query": (_each(lambda q: of_others.name(q, snapshot, scope), equal), equal),
                 "never seen": (_each(first, same), same),
             }
-            rounds = {name: _microseconds(ours) for name, (ours, _) in rivals.items()}
+            rounds = {name: ours for name, (ours, _) in rivals.items()}
             floors = {
-                f"floor of {name}": _microseconds(_each(_json_digest, queries))
+                f"floor of {name}": _each(_json_digest, queries)
                 for name, (_, queries) in rivals.items()
             }
-            found = await in_turns({**rounds, **floors})
+            found = await rates({**rounds, **floors}, time.process_time)
         return [
             Verdict.of(
                 f"{self.what}: {name}",
                 floor_name="model_dump_json, sha256",
                 unit="µs",
-                ours=found[name],
-                floor=found[f"floor of {name}"],
+                ours=[1e6 / rate for rate in found[name]],
+                floor=[1e6 / rate for rate in found[f"floor of {name}"]],
                 target=None if name == "never seen" else 1.5,
                 at_least=False,
             )
@@ -83,13 +83,6 @@ def _each(name: Name, queries: Sequence[QueryDefinition]) -> Round:
         return asks
 
     return run
-
-
-def _microseconds(run: Round) -> Callable[[], Awaitable[float]]:
-    async def measure() -> float:
-        return 1e6 / await rate(run, time.process_time)
-
-    return measure
 
 
 CASES: Sequence[Case] = (KeyOfAQuery(),)

@@ -20,10 +20,11 @@ from fastapi_cache.backends.redis import RedisBackend
 from fastapi_cache.decorator import cache as fastapi_cache_decorator
 from redis.asyncio import Redis
 
+from bench.cache.redis_only import PATIENCE
 from prismiq.adapters.memory.cache import InMemoryCache
 from prismiq.adapters.redis.cache import RedisCache
+from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.domain.model.query import QueryDefinition
-from prismiq.entrypoints.caching import close_cache
 from prismiq.entrypoints.engine import PrismiqEngine
 
 Ask = Callable[[QueryDefinition], Awaitable[bytes]]
@@ -47,10 +48,12 @@ Opened = Callable[[str, Ask, str | None], AbstractAsyncContextManager[Kept]]
 @asynccontextmanager
 async def ours(dsn: str, _compute: Ask, redis_url: str | None) -> AsyncIterator[Kept]:
     """The engine, which also checks every query; with Redis it has memory in front of it."""
-    cache = InMemoryCache() if redis_url is None else RedisCache(redis_url)
+    connection = None if redis_url is None else RedisConnection.to(redis_url, deadline=PATIENCE)
+    cache = InMemoryCache() if connection is None else RedisCache(connection)
     async with PrismiqEngine(dsn, cache=cache, cache_ttl=_TTL, slow_query_ms=60_000) as engine:
         yield Kept(engine.execute_json, lambda: engine.invalidate_cache("flights"))
-    await close_cache(cache)
+    if connection is not None:
+        await connection.disconnect()
 
 
 @asynccontextmanager

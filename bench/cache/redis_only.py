@@ -8,6 +8,9 @@ from unittest.mock import patch
 
 from prismiq.adapters.memory.cache import InMemoryCache
 
+PATIENCE = 5.0
+"""Seconds to wait for Redis. With the usual 0.1 a busy machine looks like one without Redis."""
+
 
 def _nothing(_memory: InMemoryCache, _key: str) -> None:
     """Find nothing."""

@@ -1,4 +1,4 @@
-"""What it costs to be watched: a log line, an output that stalls, the stack around a request."""
+"""What it costs to log: a line, and an output that stalls."""
 
 import asyncio
 import json
@@ -7,27 +7,16 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
-
-from starlette.applications import Starlette
-from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.responses import Response
-from starlette.routing import Route
 
 from bench.case import Case, Servers
 from bench.turns import Round, rates
 from bench.verdict import Verdict
 from prismiq.adapters.http.exchange import Exchange
-from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
 from prismiq.adapters.http.request_context import enter_request, leave_request
 from prismiq.adapters.http.request_log import log_end, peer_address
-from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
-from prismiq.adapters.prometheus.metrics import Metrics
-from prismiq.adapters.prometheus.metrics_sink import PrometheusMetricsSink
-from prismiq.domain.model.rate_limits import RateLimitConfig
-from prismiq.entrypoints.rate_limiter import RateLimiter
 from prismiq.entrypoints.structured_logging import LoggingSetup, setup_logging
 
 _FIELDS = {
@@ -42,7 +31,6 @@ _FIELDS = {
 }
 _CONTEXT = {"request_id": "6f1a2b3c4d5e6f708192a3b4c5d6e7f8"}
 _LINES = 5_000
-_REQUESTS = 2_000
 _STALL = 4.0
 _ALLOWED_STALL = 10.0  # milliseconds
 
@@ -70,7 +58,7 @@ class LogLine:
 
     async def measure(self, _servers: Servers) -> Sequence[Verdict]:
         token = enter_request(_CONTEXT)
-        with tempfile.TemporaryFile("w") as standard_file, _ours() as setup:
+        with tempfile.TemporaryFile("w") as standard_file, logging_to_a_file() as setup:
             standard = logging.Logger("standard")  # noqa: LOG001 - known to nobody else
             handler = logging.StreamHandler(standard_file)
             handler.setFormatter(StandardFormatter())
@@ -82,7 +70,8 @@ class LogLine:
                     "standard": _lines(lambda: standard.info("Request completed", extra=extra)),
                     "ours": _lines(lambda: ours.info("Request completed", extra=_FIELDS), setup),
                     "record": _lines(_record_of_a_request(), setup),
-                }
+                },
+                time.process_time,
             )
         leave_request(token)
         return [
@@ -121,49 +110,17 @@ class StalledOutput:
         ]
 
 
-class WholeStack:
-    """What limits, logs to a file and metrics add to a request together."""
-
-    what = "limits + logs + metrics"
-
-    async def measure(self, _servers: Servers) -> Sequence[Verdict]:
-        sink = PrometheusMetricsSink(Metrics())
-        generous = RateLimitConfig(
-            requests_per_minute=10**6, requests_per_hour=10**7, burst_limit=10**5
-        )
-        with _ours() as setup:
-            limited = RateLimitMiddleware(_application(), RateLimiter(generous))
-            found = await rates(
-                {
-                    "bare": _requests(_application()),
-                    "ours": _requests(RequestLoggingMiddleware(limited, metrics=sink), setup),
-                    "no-op": _requests(BaseHTTPMiddleware(_application(), _pass_on)),
-                }
-            )
-        bare, ours, no_op = (1e6 / found[name] for name in ("bare", "ours", "no-op"))
-        return [
-            Verdict(
-                what=self.what,
-                floor_name="one no-op BaseHTTPMiddleware",
-                unit="µs added",
-                ours=ours - bare,
-                floor=no_op - bare,
-                target=0.33,
-                at_least=False,
-            )
-        ]
+@contextmanager
+def logging_to_a_file() -> Iterator[LoggingSetup]:
+    """Set up our logging as long as the block lasts."""
+    stream: TextIO
+    with tempfile.TemporaryFile("w") as stream, setup_logging(stream=stream) as setup:
+        yield setup
 
 
 def _read_to_the_end(descriptor: int) -> None:
     with os.fdopen(descriptor, "rb") as output:
         output.read()
-
-
-@contextmanager
-def _ours() -> Iterator[LoggingSetup]:
-    stream: TextIO
-    with tempfile.TemporaryFile("w") as stream, setup_logging(stream=stream) as setup:
-        yield setup
 
 
 def _lines(log: Callable[[], object], setup: LoggingSetup | None = None) -> Round:
@@ -195,15 +152,14 @@ def _record_of_a_request() -> Callable[[], None]:
     )
 
 
-def _line_verdict(what: str, ours: float, standard: float) -> Verdict:
-    return Verdict(
-        what=what,
+def _line_verdict(what: str, ours: Sequence[float], standard: Sequence[float]) -> Verdict:
+    return Verdict.of(
+        what,
         floor_name="standard library + json",
         unit="lines/s",
         ours=ours,
         floor=standard,
         target=2,
-        at_least=True,
     )
 
 
@@ -219,45 +175,4 @@ async def _longest_stall(logger: logging.Logger) -> float:
     return longest * 1000
 
 
-async def _answer(_request: Any) -> Response:
-    return Response(b"{}", media_type="application/json")
-
-
-def _application() -> Starlette:
-    return Starlette(routes=[Route("/api/query/execute", _answer, methods=["POST"])])
-
-
-async def _pass_on(request: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
-    return await call_next(request)
-
-
-def _requests(application: Any, setup: LoggingSetup | None = None) -> Round:
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b""}
-
-    async def send(_message: Any) -> None:
-        """Take it."""
-
-    names = ("host", "user-agent", "accept", "content-type", "content-length")
-    headers = [(name.encode(), b"1") for name in names]
-
-    async def run() -> int:
-        for _ in range(_REQUESTS):
-            scope = {
-                "type": "http",
-                "method": "POST",
-                "path": "/api/query/execute",
-                "root_path": "",
-                "query_string": b"",
-                "headers": headers,
-                "client": ("127.0.0.1", 1),
-            }
-            await application(scope, receive, send)
-        if setup is not None:
-            setup.flush()
-        return _REQUESTS
-
-    return run
-
-
-CASES: Sequence[Case] = (LogLine(), StalledOutput(), WholeStack())
+CASES: Sequence[Case] = (LogLine(), StalledOutput())
