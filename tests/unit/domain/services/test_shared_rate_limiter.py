@@ -91,26 +91,40 @@ async def test_a_remembered_denial_tells_the_time_that_is_left(
 ) -> None:
     await limiter.decide("a", 10)
     await limiter.decide("a", 10)
-    clock.advance(0.5)
-    remembered = await limiter.decide("a", 10)
-    assert isinstance(remembered, Decision)
-    assert store.calls == 2
-    assert remembered.buckets == (await store.peek("a")).buckets
-    assert standings(remembered)[0].wait == 500_000
-    assert standings(remembered)[0].remaining == 5
+    clock.advance(0.05)
+    for cost, pause in ((10, 950_000), (1, 50_000), (3, 250_000)):
+        remembered = await limiter.decide("a", cost)
+        assert isinstance(remembered, Decision)
+        assert standings(remembered)[0].wait == pause
+        assert remembered.buckets == (await store.peek("a")).buckets
+    assert store.calls == 2 + 3  # three of them are the test's own looks
+
+
+async def test_who_has_tokens_left_and_asked_for_more_is_asked_about_again(
+    limiter: SharedRateLimiter, clock: Any
+) -> None:
+    """What such a client takes meanwhile makes its larger request wait longer than it was told."""
+    await limiter.decide("a", 8)
+    for _ in range(2):
+        assert not (await limiter.decide("a", 5)).allowed
+        assert (await limiter.decide("a", 1)).allowed
+    denied = await limiter.decide("a", 5)
+    assert isinstance(denied, Decision)
+    clock.advance(standings(denied)[0].wait / 1e6)
+    assert (await limiter.decide("a", 5)).allowed
 
 
 async def test_a_slow_answer_makes_no_denial_too_long_and_no_promise_too_short(
     limiter: SharedRateLimiter, store: FragileStore, clock: Any
 ) -> None:
     await limiter.decide("a", 10)
-    store.latency = 0.3
-    denied = await limiter.decide("a", 5)  # fits in 0.5 seconds, of which 0.3 have passed
+    store.latency = 0.05
+    denied = await limiter.decide("a", 5)  # fits in 0.5 seconds, of which 0.05 have passed
     remembered = await limiter.decide("a", 5)
     assert isinstance(remembered, Decision)
     assert remembered == denied
     assert store.calls == 2
-    clock.advance(0.2)
+    clock.advance(0.45)
     assert (await limiter.decide("a", 5)).allowed
 
 
