@@ -192,7 +192,7 @@ def runner(clock: ManualClock) -> SlowRunner:
     return SlowRunner(clock)
 
 
-def kept_in_memory(clock: Clock) -> AnswerCache:
+def kept_in_memory(clock: Clock, memory: InMemoryCache | None = None) -> AnswerCache:
     """Return a cache of answers as a single process has it."""
     versions = KnownVersions(
         InMemoryTableVersions(),
@@ -203,7 +203,7 @@ def kept_in_memory(clock: Clock) -> AnswerCache:
         max_age=inf,
     )
     return AnswerCache(
-        InMemoryCache(clock=clock),
+        InMemoryCache(clock=clock) if memory is None else memory,
         None,
         versions,
         clock,
