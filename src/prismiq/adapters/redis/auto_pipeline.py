@@ -23,8 +23,6 @@ _Call: TypeAlias = "tuple[bytes, asyncio.Future[Any]]"
 _DRIVER_ERRORS = (RedisError, OSError)  # TimeoutError is an OSError
 _PIPELINES = 3
 """At once. The more there are, the less callers wait for the next, and the fewer share one."""
-_COMMANDS = 64
-"""In one pipeline: all of them have to be answered within one deadline."""
 CONNECTIONS = _PIPELINES + 1
 
 
@@ -39,14 +37,21 @@ class AutoPipeline:
         deadline: seconds within which what was sent must be answered, connecting included.
         failure: makes what callers are told of what the driver raises. Of a pipeline that failed it
             is asked for every caller, also if none of them is there any more.
+        most_together: commands in one pipeline, which have one deadline together.
     """
 
     def __init__(
-        self, pool: ConnectionPool, deadline: float, failure: Callable[[Exception], Exception]
+        self,
+        pool: ConnectionPool,
+        deadline: float,
+        failure: Callable[[Exception], Exception],
+        *,
+        most_together: int = 64,
     ) -> None:
         self._pool = pool
         self._deadlines = Deadlines(deadline)
         self._failure = failure
+        self._most_together = most_together
         self._waiting: deque[_Call] = deque()
         self._idle: list[AbstractConnection] = []
         self._is_somebody_alone = False
@@ -134,7 +139,7 @@ class AutoPipeline:
     def _next(self) -> list[_Call]:
         """Return those who go together, without those who are not there any more."""
         calls: list[_Call] = []
-        while self._waiting and len(calls) < _COMMANDS:
+        while self._waiting and len(calls) < self._most_together:
             call = self._waiting.popleft()
             if not call[1].done():
                 calls.append(call)

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.asyncio import RedisCluster
 
-from prismiq.adapters.redis.command import as_bytes
+from prismiq.adapters.redis.command import Command, as_bytes
 from prismiq.adapters.redis.computation_lease import RedisComputationLease
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
@@ -24,6 +24,7 @@ from prismiq.ports.shared_cache import SharedCache
 from prismiq.ports.store_availability import StoreAvailability
 from prismiq.ports.table_versions import TableVersions
 
+_GET = Command("GET", None)
 _KEYS_PER_SCAN = 500
 _SECONDS_PER_SCAN = 2.0
 _LONGEST_TTL = 10**14
@@ -84,8 +85,7 @@ class RedisCache(SharedCache):
         return self._connection
 
     async def get(self, key: str) -> Any | None:
-        name = self._name(key)
-        kept = await self._connection.run(lambda redis: redis.get(name))
+        kept = await self._connection.fetch(_GET, self._name(key))
         if kept is None:
             return None
         try:

@@ -1,7 +1,7 @@
 """The way to a Redis that several adapters share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis, RedisCluster
@@ -28,6 +28,8 @@ Answer = TypeVar("Answer")
 
 DRIVER_ERRORS = (RedisError, RedisClusterException, OSError)  # TimeoutError is an OSError
 _CONNECTIONS = 32
+_VALUES_TOGETHER = 8
+"""Values of some megabytes each still come within the deadline."""
 _SPARE_CONNECTIONS = 8
 """For subscriptions, which keep theirs."""
 
@@ -55,11 +57,13 @@ class RedisConnection(StoreAvailability):
         self._slots = asyncio.Semaphore(_CONNECTIONS)
         self._circuit = Circuit(self._probe, self._changed)
         self._watchers: list[Callable[[bool], None]] = []
-        self._pipeline = (
-            AutoPipeline(client.connection_pool, deadline, self._failure)
-            if isinstance(client, Redis)
-            else None
-        )
+        self._commands = self._values = None
+        if isinstance(client, Redis):
+            pool = client.connection_pool
+            self._commands = AutoPipeline(pool, deadline, self._failure)
+            self._values = AutoPipeline(
+                pool, deadline, self._failure, most_together=_VALUES_TOGETHER
+            )
 
     @classmethod
     def to(
@@ -73,7 +77,7 @@ class RedisConnection(StoreAvailability):
         client = client_for(
             redis_url,
             connect_timeout=connect_timeout,
-            max_connections=_CONNECTIONS + CONNECTIONS + _SPARE_CONNECTIONS,
+            max_connections=_CONNECTIONS + 2 * CONNECTIONS + _SPARE_CONNECTIONS,
         )
         return cls(client, deadline=deadline, connect_timeout=connect_timeout)
 
@@ -113,8 +117,8 @@ class RedisConnection(StoreAvailability):
     async def disconnect(self) -> None:
         """Close all connections. Calls are refused until ``connect``."""
         await self._circuit.stop()
-        if self._pipeline is not None:
-            await self._pipeline.close()
+        for pipeline in self._pipelines:
+            await pipeline.close()
         await self._client.aclose()
         pool = getattr(self._client, "connection_pool", None)
         if isinstance(pool, SentinelConnectionPool):
@@ -130,7 +134,19 @@ class RedisConnection(StoreAvailability):
         Raises:
             StoreUnavailableError: the store does not answer, or it refused the command.
         """
-        if self._pipeline is None:
+        return await self._ask(self._commands, command, given)
+
+    async def fetch(self, command: Command, *given: bytes) -> Any:
+        """Return the reply as ``ask`` does, for a command that reads a value, maybe a large one.
+
+        It does not hold up those who ``ask``, and few others who ``fetch``.
+        """
+        return await self._ask(self._values, command, given)
+
+    async def _ask(
+        self, pipeline: AutoPipeline | None, command: Command, given: tuple[bytes, ...]
+    ) -> Any:
+        if pipeline is None:
             return await self.run(
                 lambda client: client.execute_command(
                     *command.arguments(*given), **{NEVER_DECODE: True}
@@ -138,7 +154,7 @@ class RedisConnection(StoreAvailability):
             )
         if self._circuit.is_open:
             raise StoreUnavailableError
-        return await self._pipeline.ask(command.packed(*given))
+        return await pipeline.ask(command.packed(*given))
 
     async def run(
         self, work: Callable[[Any], Awaitable[Answer]], *, seconds: float | None = None
@@ -166,10 +182,15 @@ class RedisConnection(StoreAvailability):
         return translated(error)
 
     def _changed(self, is_available: bool) -> None:  # noqa: FBT001 - the circuit calls it
-        if not is_available and self._pipeline is not None:
-            self._pipeline.refuse_waiting()
+        if not is_available:
+            for pipeline in self._pipelines:
+                pipeline.refuse_waiting()
         for on_change in self._watchers:
             on_change(is_available)
+
+    @property
+    def _pipelines(self) -> Iterator[AutoPipeline]:
+        return filter(None, (self._commands, self._values))
 
     async def _probe(self) -> None:
         await self._drop_idle()
@@ -190,8 +211,8 @@ class RedisConnection(StoreAvailability):
             for node in self._client.get_nodes():
                 await node.disconnect_free_connections()
         else:
-            if self._pipeline is not None:
-                await self._pipeline.drop_idle()
+            for pipeline in self._pipelines:
+                await pipeline.drop_idle()
             await self._client.connection_pool.disconnect(inuse_connections=False)
 
 
