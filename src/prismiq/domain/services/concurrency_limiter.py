@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
 from prismiq.domain.model.observations import LimitOutcome
+from prismiq.domain.services.cancelled_acquisitions import CancelledAcquisitions
 from prismiq.ports.metrics_sink import MetricsSink
 from prismiq.ports.query_slots import QuerySlots
 
@@ -44,7 +45,7 @@ class ConcurrencyLimiter:
         self._places = places
         self._lease = lease
         self._policy = policy
-        self._giving_back: set[asyncio.Task[None]] = set()
+        self._acquisitions = CancelledAcquisitions()
 
     @asynccontextmanager
     async def slot(self, client_id: str) -> AsyncIterator[None]:
@@ -77,15 +78,10 @@ class ConcurrencyLimiter:
         return slots, token
 
     async def _take(self, slots: QuerySlots, client_id: str) -> str | None:
-        """Return the token of a place. Who is cancelled meanwhile gives back what it was given."""
-        taking = asyncio.create_task(slots.acquire(client_id, self._places, self._lease))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            giving_back = asyncio.create_task(_give_back(slots, client_id, taking))
-            self._giving_back.add(giving_back)
-            giving_back.add_done_callback(self._giving_back.discard)
-            raise
+        return await self._acquisitions.acquire(
+            slots.acquire(client_id, self._places, self._lease),
+            lambda token: slots.release(client_id, token),
+        )
 
     async def _keep(self, slots: QuerySlots, client_id: str, token: str) -> None:
         while True:
@@ -101,12 +97,3 @@ async def _release(slots: QuerySlots, client_id: str, token: str) -> None:
         await slots.release(client_id, token)
     except StoreUnavailableError:
         return  # the lease ends by itself
-
-
-async def _give_back(slots: QuerySlots, client_id: str, taking: "asyncio.Task[str | None]") -> None:
-    try:
-        token = await taking
-    except StoreUnavailableError:
-        return
-    if token is not None:
-        await _release(slots, client_id, token)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.domain.services.cancelled_acquisitions import CancelledAcquisitions
 from prismiq.ports.clock import Clock
 from prismiq.ports.computation_lease import ComputationLease
 
@@ -32,6 +33,7 @@ class LeasedComputation:
         self._clock = clock
         self._seconds = seconds
         self._patience = patience
+        self._acquisitions = CancelledAcquisitions()
 
     async def run(
         self,
@@ -51,7 +53,10 @@ class LeasedComputation:
         deadline = self._clock.monotonic() + self._patience
         try:
             while (patience := deadline - self._clock.monotonic()) > 0:
-                owner = await self._lease.acquire(name, self._seconds)
+                owner = await self._acquisitions.acquire(
+                    self._lease.acquire(name, self._seconds),
+                    lambda owner: self._lease.release(name, owner),
+                )
                 if owner is not None:
                     break
                 await self._lease.wait(name, patience)

@@ -85,6 +85,33 @@ async def test_another_takes_over_when_the_owner_is_cancelled(
     assert await second == "outcome 2"
 
 
+async def test_who_is_cancelled_while_it_becomes_the_owner_keeps_nobody_waiting(
+    clock: Clock, let_others_run: LetOthersRun
+) -> None:
+    class Slow(InMemoryComputationLease):
+        def __init__(self) -> None:
+            super().__init__(clock)
+            self.may_answer = asyncio.Event()
+
+        async def acquire(self, name: str, seconds: float) -> str | None:
+            owner = await super().acquire(name, seconds)
+            await self.may_answer.wait()
+            return owner
+
+    lease, outcome = Slow(), Outcome()
+    first, second = (
+        asyncio.create_task(LeasedComputation(lease, clock).run("a", outcome.compute, outcome.look))
+        for _ in range(2)
+    )
+    await let_others_run()
+    first.cancel()
+    lease.may_answer.set()
+    outcome.may_end.set()
+    async with asyncio.timeout(10):  # the clock stands still: no lease has ended by itself
+        assert await second == "outcome 1"
+    assert first.cancelled()
+
+
 async def test_what_was_stored_while_the_lease_was_taken_is_not_computed_again(
     lease: ComputationLease, clock: Clock
 ) -> None:
