@@ -19,3 +19,7 @@ class Clock(Protocol):
     @abstractmethod
     def monotonic(self) -> float:
         """Return seconds from an unknown start that never run backwards."""
+
+    def monotonic_ns(self) -> int:
+        """Return ``monotonic`` in nanoseconds."""
+        return int(self.monotonic() * 1_000_000_000)

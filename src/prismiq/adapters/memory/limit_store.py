@@ -21,6 +21,8 @@ _STEPS = 2
 _MORE_STEPS = 8
 """Clients looked at when nobody was for a while, so that it shrinks without newcomers too."""
 _A_WHILE = SECOND // 1000
+_NS = 1_000
+"""Nanoseconds of a microsecond."""
 
 
 class InMemoryLimitStore(InstantLimitStore):
@@ -40,7 +42,7 @@ class InMemoryLimitStore(InstantLimitStore):
             raise ValueError("max_clients must be at least 1")
         self._limits = limits
         self._decide = rule_of(limits)
-        self._monotonic = clock.monotonic
+        self._monotonic_ns = clock.monotonic_ns
         self._max_clients = max_clients
         self._buckets: dict[str, Buckets] = {}
         self._queue: list[tuple[int, str]] = []
@@ -60,13 +62,14 @@ class InMemoryLimitStore(InstantLimitStore):
 
     def take(self, client: str, cost: int) -> Decision:
         with self._lock:
-            now = int(self._monotonic() * SECOND)
+            now = self._monotonic_ns() // _NS
             if now >= self._look_at:
                 self._sweep(now, _MORE_STEPS)
-            known = self._buckets.get(client)
+            clients = self._buckets
+            known = clients.get(client)
             if known is not None:
                 decision = self._decide(known, now, cost)
-                self._buckets[client] = decision.buckets
+                clients[client] = decision.buckets
                 return decision
             decision = self._decide(self._debt_of_shard(client, now), now, cost)
             if decision.allowed:
@@ -76,7 +79,7 @@ class InMemoryLimitStore(InstantLimitStore):
 
     def peek(self, client: str) -> Decision:
         with self._lock:
-            now = int(self._monotonic() * SECOND)
+            now = self._monotonic_ns() // _NS
             buckets = self._buckets.get(client) or self._debt_of_shard(client, now)
             return self._decide(buckets, now, 0)
 

@@ -15,3 +15,4 @@ class SystemClock(Clock):
     # Asked for every request: no step in between.
     unix_seconds = staticmethod(time.time)
     monotonic = staticmethod(time.monotonic)
+    monotonic_ns = staticmethod(time.monotonic_ns)

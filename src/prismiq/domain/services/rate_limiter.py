@@ -38,7 +38,9 @@ class RateLimiter:
             cost: how much the request counts, at least 1. One that costs more than an idle client
                 has is charged all of that: it must be possible to make it at some time.
         """
-        return self._take(client_id, cost if cost == 1 else payable(cost, self._limits))
+        if cost != 1:
+            cost = payable(cost, self._limits)
+        return self._take(client_id, cost)
 
     def check_rate_limit(self, client_id: str, cost: int = 1) -> tuple[bool, dict[str, Any]]:
         """Decide as ``decide`` does, and return whether the request fits and its header fields."""
