@@ -140,6 +140,18 @@ async def test_a_client_is_refused_wherever_it_would_need_another_place(
     assert (await execute(busy, carriers("flights"))).status_code == 200
 
 
+async def test_a_client_who_leaves_has_its_place_back(visitor: Visitor, lock: Any) -> None:
+    for number in range(1, 11):
+        busy = visitor(BUSY, process=number)
+        slow = asyncio.create_task(execute(busy, {**SLOW, "limit": number}))
+        await wait_until_one_waits(lock)
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
+        async with asyncio.timeout(10):  # a lease that nobody gives back ends after 15
+            while (await execute(busy, {**QUICK, "limit": number})).status_code == 429:
+                pass
+
+
 async def test_an_application_of_ones_own_names_its_clients(
     database_with_a_slow_view: str, lock: Any
 ) -> None:

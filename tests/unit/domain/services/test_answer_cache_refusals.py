@@ -207,7 +207,7 @@ async def test_nobody_is_refused_for_the_queries_of_somebody_else(
     leases: bool, is_restless: bool
 ) -> None:
     outcomes: Counter[str] = Counter()
-    for seed in range(150):
+    for seed in range(100):
         world = World(seed, leases=leases, is_restless=is_restless)
         await world.run()
         assert not world.wronged, f"seed {seed}"
@@ -216,6 +216,6 @@ async def test_nobody_is_refused_for_the_queries_of_somebody_else(
         if leases and not is_restless:
             assert max(world.computed.values()) == 1, f"seed {seed}"
         outcomes += world.outcomes
-    assert outcomes["refused"] > 30
-    assert outcomes["MISS"] > 150
-    assert (outcomes["renewing"] > 50) == is_restless
+    assert outcomes["refused"] > 20
+    assert outcomes["MISS"] > 100
+    assert (outcomes["renewing"] > 30) == is_restless
