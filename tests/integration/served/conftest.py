@@ -4,6 +4,7 @@
 ``start_server`` starts a process of its own, for tests about connections and outages.
 """
 
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -97,6 +98,7 @@ class Server(Client):
     """A server in a process of its own."""
 
     port: int
+    process: subprocess.Popen[bytes]
 
 
 @pytest.fixture
@@ -165,4 +167,4 @@ async def start_server(
         trust_env=False,
         limits=httpx.Limits(max_connections=50),
     )
-    return Server(await stack.enter_async_context(http), running.port)
+    return Server(await stack.enter_async_context(http), running.port, running.process)

@@ -1,29 +1,19 @@
 """Clients who ask the same at once share one statement, and any of them may leave."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from tests.integration.served.conftest import EXECUTE, Client, Server, select, start_server
+from tests.integration.served.conftest import Client, Server, select, start_server
+from tests.integration.served.held_table import HeldTable
+from tests.integration.served.visitor import Visitor
 
 QUERY = select("things", "id")
 ROWS = [[1], [2]]
-_WAITING = """
-SELECT pid FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'prismiq' AND wait_event_type = 'Lock'
-"""
-_STATEMENTS = """
-SELECT coalesce(sum(calls), 0)
-FROM pg_stat_statements AS s
-JOIN pg_database AS d ON d.oid = s.dbid
-WHERE d.datname = current_database()
-  AND query LIKE '%json_build_array%"things"%' AND query NOT LIKE '%pg_stat_statements%'
-"""
 
 
 @pytest.fixture(scope="module")
@@ -39,79 +29,12 @@ async def servers(
         "CREATE TABLE things AS SELECT generate_series(1, 2) AS id"
     )
     async with AsyncExitStack() as stack:
-        yield [
-            await start_server(
-                stack,
-                tmp_path_factory.mktemp("server"),
-                module_database,
-                patient=True,
-                PRISMIQ_REDIS_URL=redis_url,
-            )
-            for _ in range(2)
-        ]
+        directories = [tmp_path_factory.mktemp("server") for _ in range(2)]
+        yield [await serve(stack, each, module_database, redis_url) for each in directories]
 
 
-class Visitor:
-    """One client with a connection of its own, who asks once and may not wait for the answer."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def asking(cls, server: Server) -> "Visitor":
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        body = json.dumps(QUERY).encode()
-        head = (
-            f"POST {EXECUTE} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-        return cls(reader, writer)
-
-    def leave(self) -> None:
-        self._writer.transport.abort()
-
-    async def answer(self) -> tuple[int, str, Any]:
-        """Return the status, where the answer came from, and its rows."""
-        head, _, content = (await self._reader.read()).partition(b"\r\n\r\n")
-        self._writer.close()
-        status, *fields = head.decode().split("\r\n")
-        [outcome] = [field[9:] for field in fields if field.lower().startswith("x-cache: ")]
-        return int(status.split()[1]), outcome, json.loads(content)["rows"]
-
-
-@dataclass(frozen=True)
-class Held:
-    """The table, which a transaction of the test has locked, and who waits for it."""
-
-    locker: Any
-    observer: Any
-
-    async def waits(self, sessions: int) -> set[int]:
-        """Go on when so many sessions wait for the table; return their numbers."""
-        async with asyncio.timeout(20):
-            while len(found := await self._waiting()) != sessions:
-                pass
-        return found
-
-    async def passes_from(self, sessions: set[int]) -> None:
-        """Go on when one other session waits for the table, and none of these."""
-        async with asyncio.timeout(20):
-            while len(found := await self._waiting()) != 1 or found & sessions:
-                pass
-
-    async def _waiting(self) -> set[int]:
-        return {pid for [pid] in await self.observer.fetch(_WAITING)}
-
-    async def release(self) -> None:
-        await self.locker.execute("ROLLBACK")
-
-    async def statements(self) -> int:
-        """Return how many statements over the table have been answered since it was locked."""
-        found: int = await self.observer.fetchval(_STATEMENTS)
-        return found
+async def serve(stack: AsyncExitStack, directory: Path, dsn: str, redis_url: str) -> Server:
+    return await start_server(stack, directory, dsn, patient=True, PRISMIQ_REDIS_URL=redis_url)
 
 
 @asynccontextmanager
@@ -126,13 +49,13 @@ async def _connected(dsn: str) -> AsyncIterator[Any]:
 @pytest.fixture
 async def held(
     servers: list[Server], module_database: str, module_connection: Any
-) -> AsyncIterator[Held]:
+) -> AsyncIterator[HeldTable]:
     """Nothing is kept, and whoever reads the table has to wait until it is released."""
     await servers[0].invalidate("things")
     await module_connection.execute("SELECT pg_stat_statements_reset()")
     async with _connected(module_database) as locker:
         await locker.execute("BEGIN; LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
-        yield Held(locker, module_connection)
+        yield HeldTable(locker, module_connection)
 
 
 async def waiting(client: Client, number: int) -> None:
@@ -144,12 +67,12 @@ async def waiting(client: Client, number: int) -> None:
 
 @pytest.mark.parametrize("who_leaves", ["who asked first", "who joined"])
 async def test_a_client_who_leaves_takes_no_other_along(
-    servers: list[Server], held: Held, who_leaves: str
+    servers: list[Server], held: HeldTable, who_leaves: str
 ) -> None:
     server = servers[0]
-    first = await Visitor.asking(server)
+    first = await Visitor.asking(server, QUERY)
     sessions = await held.waits(1)
-    second = await Visitor.asking(server)
+    second = await Visitor.asking(server, QUERY)
     await waiting(server, 2)
     leaving, staying = (first, second) if who_leaves == "who asked first" else (second, first)
     leaving.leave()
@@ -162,10 +85,10 @@ async def test_a_client_who_leaves_takes_no_other_along(
 
 
 async def test_many_who_ask_at_once_and_leave_in_part_need_one_statement(
-    servers: list[Server], held: Held
+    servers: list[Server], held: HeldTable
 ) -> None:
     server = servers[0]
-    visitors = [await Visitor.asking(server) for _ in range(40)]
+    visitors = [await Visitor.asking(server, QUERY) for _ in range(40)]
     await held.waits(1)
     await waiting(server, 40)
     for visitor in visitors[::2]:
@@ -178,10 +101,10 @@ async def test_many_who_ask_at_once_and_leave_in_part_need_one_statement(
 
 
 async def test_when_the_last_one_leaves_the_statement_ends_and_the_next_one_asks_anew(
-    servers: list[Server], held: Held
+    servers: list[Server], held: HeldTable
 ) -> None:
     server = servers[0]
-    visitors = [await Visitor.asking(server) for _ in range(2)]
+    visitors = [await Visitor.asking(server, QUERY) for _ in range(2)]
     await held.waits(1)
     await waiting(server, 2)
     for visitor in visitors:
@@ -190,7 +113,7 @@ async def test_when_the_last_one_leaves_the_statement_ends_and_the_next_one_asks
     await waiting(server, 0)
     assert await held.statements() == 0
 
-    late = await Visitor.asking(server)
+    late = await Visitor.asking(server, QUERY)
     await held.waits(1)
     await held.release()
     assert await late.answer() == (200, "MISS", ROWS)
@@ -198,12 +121,12 @@ async def test_when_the_last_one_leaves_the_statement_ends_and_the_next_one_asks
 
 
 async def test_processes_share_a_statement_and_another_one_takes_over_from_who_leaves(
-    servers: list[Server], held: Held
+    servers: list[Server], held: HeldTable
 ) -> None:
     first, second = servers
-    leaving = await Visitor.asking(first)
+    leaving = await Visitor.asking(first, QUERY)
     sessions = await held.waits(1)
-    staying = [await Visitor.asking(second) for _ in range(3)]
+    staying = [await Visitor.asking(second, QUERY) for _ in range(3)]
     await waiting(second, 3)
     assert await held.waits(1) == sessions  # nobody in the other process has a statement of his own
     leaving.leave()
@@ -213,3 +136,41 @@ async def test_processes_share_a_statement_and_another_one_takes_over_from_who_l
     assert await held.statements() == 1
     assert (await first.outcome(QUERY))[1] == ROWS
     assert await held.statements() == 1
+
+
+async def test_a_process_that_dies_while_it_computes_is_followed_by_another_one(
+    servers: list[Server],
+    held: HeldTable,
+    opened: AsyncExitStack,
+    module_database: str,
+    redis_url: str,
+    tmp_path: Path,
+) -> None:
+    doomed = await serve(opened, tmp_path, module_database, redis_url)
+    survivor = servers[1]
+    lost = await Visitor.asking(doomed, QUERY)
+    [orphaned] = await held.waits(1)
+    staying = [await Visitor.asking(survivor, QUERY) for _ in range(3)]
+    await waiting(survivor, 3)
+    doomed.process.kill()
+    lost.leave()
+    sessions = await held.waits(2)  # PostgreSQL does not know that nobody wants the first one
+    assert orphaned in sessions
+    await held.release()
+    assert [await visitor.answer() for visitor in staying] == [(200, "MISS", ROWS)] * 3
+    assert await held.statements() <= 2
+
+
+async def test_all_who_share_a_flight_are_told_when_it_fails_and_the_next_one_does_not_suffer(
+    servers: list[Server], held: HeldTable
+) -> None:
+    server = servers[0]
+    visitors = [await Visitor.asking(server, QUERY) for _ in range(5)]
+    [session] = await held.waits(1)
+    await waiting(server, 5)
+    await held.end(session)
+    problems = [await visitor.problem() for visitor in visitors]
+    assert {(each["status"], each["code"]) for each in problems} == {(503, "database_unavailable")}
+    assert len({each["request_id"] for each in problems}) == 5
+    await held.release()
+    assert await server.outcome(QUERY) == ("MISS", ROWS)
