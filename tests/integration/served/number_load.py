@@ -81,6 +81,13 @@ class Load:
         await self.servers[0].invalidate("numbers")
         self.floors[self.servers[0].port] = number
 
+    async def leave_to_the_other(self, query: Any) -> None:
+        """Let the first server compute an answer, until the second one would find it in Redis."""
+        first, second = self.servers
+        async with asyncio.timeout(PATIENCE):
+            while (await second.state(query))[0] != "fresh":
+                await first.ask(query, **{"Cache-Control": "no-cache"})
+
     async def is_seen_by_the_other(self, queries: Iterable[Any]) -> None:
         """Go on when the second server answers all of these with the present number."""
         first, second = self.servers

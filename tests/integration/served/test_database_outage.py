@@ -67,6 +67,27 @@ async def test_while_the_database_is_down_kept_answers_are_stale_and_others_are_
         check_kept(await site.ask(query), "HIT", 1, clock.now().timestamp(), 0)
 
 
+async def test_what_another_process_has_kept_stands_in_too(
+    database_of_its_own: EmbeddedPostgres, open_site: OpenSite, clock: ManualClock
+) -> None:
+    database = database_of_its_own
+    options: Any = {"store": "redis", "cache_ttl": TTL, "cache_max_stale": 50.0}
+    first, second = [await open_site(database.dsn, **options) for _ in range(2)]
+    check_computed(await first.ask(THINGS), "MISS", 1)
+    computed_at = clock.now().timestamp()
+    await asyncio.to_thread(database.stop)
+    clock.advance(TTL)
+    for site in (second, first, second):
+        check_kept(await site.ask(THINGS), "STALE", 1, computed_at, int(TTL))
+    await second.invalidate("things")
+    check_unavailable(await second.ask(THINGS))
+    async with asyncio.timeout(20):  # the other one is told
+        while (response := await first.ask(THINGS)).status_code == 200:
+            check_kept(response, "STALE", 1, computed_at, int(TTL))
+            await asyncio.sleep(0)
+    check_unavailable(response)
+
+
 @dataclass
 class Load:
     """Callers who ask the same again and again, and some who always ask something new."""
