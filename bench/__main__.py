@@ -20,7 +20,7 @@ from prismiq.adapters.embedded.server import EmbeddedPostgres
 from prismiq.entrypoints.demo.dataset import Dataset
 from prismiq.entrypoints.demo.loading import ensure_loaded, reader_dsn
 
-console = Console(width=None if sys.stdout.isatty() else 140)
+console = Console(width=None if sys.stdout.isatty() else 150)
 
 
 async def measure(server: EmbeddedPostgres, redis_url: str, cases: Sequence[Case]) -> list[Row]:

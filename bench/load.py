@@ -3,7 +3,9 @@
 import asyncio
 import http.client
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import NamedTuple, cast
 
 _HEADERS_END = b"\r\n\r\n"
@@ -56,13 +58,15 @@ async def requests_per_second(
     target: Target, request: Request, *, connections: int, seconds: float
 ) -> float:
     """Return how many answers came per second while every connection asked without a pause."""
-    load = await loaded(target, request, connections=connections, seconds=seconds)
+    load = await loaded(target, [request], connections=connections, seconds=seconds)
     return load.requests / load.seconds
 
 
-async def loaded(target: Target, request: Request, *, connections: int, seconds: float) -> Load:
-    """Ask over so many connections for so long, without a pause."""
-    payload = request.encoded(target)
+async def loaded(
+    target: Target, requests: Sequence[Request], *, connections: int, seconds: float
+) -> Load:
+    """Ask all of that over and over, over so many connections for so long, without a pause."""
+    payloads = cycle([request.encoded(target) for request in requests])
     clients = [await _Client.connect(target) for _ in range(connections)]
     started = time.perf_counter()
     deadline = started + seconds
@@ -70,7 +74,7 @@ async def loaded(target: Target, request: Request, *, connections: int, seconds:
     async def ask(client: _Client) -> int:
         done = 0
         while time.perf_counter() < deadline:
-            await client.ask(payload)
+            await client.ask(next(payloads))
             done += 1
         return done
 

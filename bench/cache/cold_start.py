@@ -41,9 +41,9 @@ class ColdStart:
         return [
             Observation(self.what, unit="SQL statements", ours=started, target=3),
             Observation(
-                f"{_QUERIES} queries after it, beside themselves",
+                f"{self.what}: more per query",
                 unit="SQL statements",
-                ours=asked - _QUERIES,
+                ours=(asked - _QUERIES) / _QUERIES,
                 target=0,
             ),
         ]

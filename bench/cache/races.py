@@ -31,7 +31,7 @@ class InvalidatedMeanwhile:
     @property
     def what(self) -> str:
         where = "Redis" if self.with_redis else "memory"
-        return f"invalidated during a fill, {where}: old answer served"
+        return f"old answer after a fill, {where}"
 
     async def measure(self, servers: Servers) -> list[Observation]:
         redis_url = servers.redis_url if self.with_redis else None
