@@ -218,7 +218,7 @@ class AnswerCache(CacheGauge):
         oldest = -inf if seen.usable is None else seen.usable.created_at
 
         async def look() -> Answer | None:
-            found = await self._kept.look_elsewhere(question.key, present)
+            found = await self._kept.look_elsewhere(question.key, present, anew=True)
             if found.usable is None or found.usable.created_at <= oldest:
                 return None
             self._kept.promote(question.key, found)

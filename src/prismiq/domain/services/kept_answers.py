@@ -4,27 +4,23 @@ Neither tier is told of invalidations or of what the other does. An entry is val
 lies, as long as its versions are the present ones.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from math import inf, isinf
 from typing import NamedTuple
 
 from prismiq.domain.model.cached_answer import CacheEntry, CachePolicy, MissReason
-from prismiq.domain.model.errors import StoreUnavailableError
 from prismiq.domain.model.observations import CacheTier, CacheUsage
 from prismiq.domain.model.present_versions import PresentVersions
 from prismiq.domain.model.result import EncodedResult
-from prismiq.domain.rules.cache_entry import deflate, entry_of, inflate
-from prismiq.domain.rules.cache_envelope import pack, unpack
+from prismiq.domain.rules.cache_entry import entry_of
 from prismiq.domain.rules.freshness import Freshness, freshness, is_surely_fresh, jittered
+from prismiq.domain.services.shared_entries import SharedEntries
 from prismiq.ports.cache_backend import CacheBackend
 from prismiq.ports.cache_gauge import CacheGauge
 from prismiq.ports.clock import Clock
 from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.table_versions import TableVersions
 
-_LARGE = 256 * 1024
-"""Bytes from which a compressed body is left to a thread."""
 _OVER = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 
 
@@ -74,7 +70,9 @@ class KeptAnswers:
         chance: Callable[[], float],
     ) -> None:
         self._memory = memory
-        self._shared = shared
+        self._shared: SharedEntries | None = None
+        if shared is not None:
+            self._shared = SharedEntries(shared, compress_from=policy.compress_from)
         self._clock = clock
         self._policy = policy
         self._chance = chance
@@ -101,28 +99,16 @@ class KeptAnswers:
         is_older = here.usable is not None and here.usable.created_at > there.usable.created_at
         return here if is_older else there
 
-    async def look_elsewhere(self, key: str, present: PresentVersions) -> Look:
-        """Return what is in the shared store. It costs one call, while the store is there."""
-
-        def missed(reason: MissReason) -> Look:
-            return Look(present, None, Freshness.DEAD, reason)
-
+    async def look_elsewhere(
+        self, key: str, present: PresentVersions, *, anew: bool = False
+    ) -> Look:
+        """Return what is in the shared store. It costs one call at most; see ``SharedEntries``."""
         if self._shared is None or not present.is_shared:
-            return missed(MissReason.STORE_UNAVAILABLE)
-        try:
-            data = await self._shared.get(key)
-        except StoreUnavailableError:
-            return missed(MissReason.STORE_UNAVAILABLE)
-        if data is None:
-            return missed(MissReason.ABSENT)
-        entry = unpack(data) if isinstance(data, bytes) else None
-        if entry is None:
-            return missed(MissReason.CORRUPT)
-        look = self._judged(entry, present, CacheTier.SHARED)
-        if look.usable is None or not entry.is_compressed:
-            return look
-        plain = await _inflated(entry)
-        return missed(MissReason.CORRUPT) if plain is None else look._replace(entry=plain)
+            return Look(present, None, Freshness.DEAD, MissReason.STORE_UNAVAILABLE)
+        found = await self._shared.read(key, present, anew=anew)
+        if isinstance(found, MissReason):
+            return Look(present, None, Freshness.DEAD, found)
+        return self._judged(found, present, CacheTier.SHARED)
 
     def promote(self, key: str, look: Look) -> None:
         """Keep what was found elsewhere in memory too."""
@@ -181,12 +167,14 @@ class KeptAnswers:
         if self._shared is not None:
             lifetime = entry.hard_expiry - entry.created_at
             ttl = None if isinf(lifetime) else lifetime + self._policy.max_stale
-            await self._shared.set(key, await self._packed(entry), ttl)
+            await self._shared.write(key, entry, ttl)
 
     def _hold(
         self, key: str, entry: CacheEntry, present: PresentVersions, max_stale: float
     ) -> None:
         other = self._memory.find(key)
+        if other is entry:
+            return  # those who read together have one
         is_older = other is not None and other.created_at > entry.created_at
         if other is None or not is_older or not present.validate(other):
             seconds = entry.hard_expiry + max_stale - self._clock.unix_seconds()
@@ -212,14 +200,3 @@ class KeptAnswers:
         )
         reason = MissReason.EXPIRED if verdict in _OVER else None
         return Look(present, entry, verdict, reason, tier)
-
-    async def _packed(self, entry: CacheEntry) -> bytes:
-        if entry.body_size < self._policy.compress_from:
-            return pack(entry)
-        return await asyncio.to_thread(lambda: pack(deflate(entry)))
-
-
-async def _inflated(entry: CacheEntry) -> CacheEntry | None:
-    if entry.body_size < _LARGE:
-        return inflate(entry)
-    return await asyncio.to_thread(inflate, entry)

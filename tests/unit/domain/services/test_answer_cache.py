@@ -11,6 +11,7 @@ from zlib import crc32
 import pytest
 
 from prismiq.adapters.memory.cache import InMemoryCache
+from prismiq.adapters.memory.computation_lease import InMemoryComputationLease
 from prismiq.adapters.memory.invalidation_bus import InMemoryInvalidationBus
 from prismiq.adapters.memory.store_availability import AlwaysAvailable
 from prismiq.adapters.memory.table_versions import InMemoryTableVersions
@@ -34,6 +35,7 @@ from prismiq.domain.rules.freshness import Freshness
 from prismiq.domain.services.answer_cache import Answer, AnswerCache, Question
 from prismiq.domain.services.current_client import OwnWork, own_work
 from prismiq.domain.services.known_versions import KnownVersions
+from prismiq.domain.services.leased_computation import LeasedComputation
 from prismiq.ports.clock import Clock
 
 LetOthersRun = Callable[[], Awaitable[None]]
@@ -140,7 +142,12 @@ MakeCache = Callable[..., AnswerCache]
 def make_cache(store: FailingStore, clock: Clock, metrics: CountingMetrics) -> MakeCache:
     """Make the cache of another process over the same store, or of one that is alone."""
 
-    def make(*, alone: bool = False, policy: CachePolicy = POLICY) -> AnswerCache:
+    def make(
+        *,
+        alone: bool = False,
+        policy: CachePolicy = POLICY,
+        leased: LeasedComputation | None = None,
+    ) -> AnswerCache:
         tokens = map(str, count())
         versions = KnownVersions(
             InMemoryTableVersions() if alone else store,
@@ -160,6 +167,7 @@ def make_cache(store: FailingStore, clock: Clock, metrics: CountingMetrics) -> M
             policy=policy,
             chance=lambda: 1e-9,
             metrics=metrics,
+            leased=leased,
         )
 
     return make
@@ -392,6 +400,75 @@ async def test_an_answer_that_is_too_large_is_not_kept(
     database.rows = b"[[12345678901]]"
     await cache.answer(database.question())
     assert (await cache.answer(database.question())).outcome is CacheOutcome.MISS
+
+
+async def test_callers_of_a_cold_process_share_one_read(
+    here: AnswerCache,
+    elsewhere: AnswerCache,
+    store: FailingStore,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await elsewhere.answer(database.question())
+    store.calls.clear()
+    find = store.get
+
+    async def find_later(key: str) -> Any | None:
+        await asyncio.sleep(0)  # the others come
+        return await find(key)
+
+    monkeypatch.setattr(store, "get", find_later)
+    answers = await asyncio.gather(*[here.answer(database.question()) for _ in range(50)])
+    assert {(each.outcome, each.tier) for each in answers} == {(CacheOutcome.HIT, CacheTier.SHARED)}
+    assert store.calls.count("get") == 1
+    assert len({id(each.entry) for each in answers}) == 1
+
+
+async def test_who_is_to_compute_reads_anew(
+    make_cache: MakeCache,
+    store: FailingStore,
+    database: Database,
+    clock: Clock,
+    let_others_run: LetOthersRun,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not together with somebody whose read began before another process had written."""
+    lease = InMemoryComputationLease(clock)
+    here, elsewhere = [make_cache(leased=LeasedComputation(lease, clock)) for _ in range(2)]
+    may_compute, may_acquire, may_find = [asyncio.Event() for _ in range(3)]
+    acquire, find = lease.acquire, store.get
+
+    async def compute() -> EncodedResult:
+        await may_compute.wait()
+        return await database.compute()
+
+    async def acquire_late(name: str, seconds: float) -> str | None:
+        await may_acquire.wait()
+        return await acquire(name, seconds)
+
+    async def find_late(key: str) -> Any | None:
+        found = await find(key)
+        await may_find.wait()
+        return found
+
+    question = database.question()._replace(compute=compute)
+    other_process = asyncio.create_task(elsewhere.answer(question))
+    await let_others_run()
+    monkeypatch.setattr(lease, "acquire", acquire_late)
+    caller = asyncio.create_task(here.answer(question))
+    await let_others_run()
+    monkeypatch.setattr(store, "get", find_late)
+    slow_caller = asyncio.create_task(here.answer(question))
+    await let_others_run()
+    monkeypatch.setattr(store, "get", find)
+    may_compute.set()
+    await other_process
+    may_acquire.set()
+    await let_others_run()
+    may_find.set()
+    assert told(await caller) == ("HIT", 1)
+    await slow_caller
+    assert database.asked == 1
 
 
 @pytest.mark.parametrize(
