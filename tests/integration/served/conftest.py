@@ -122,29 +122,34 @@ def store(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_site(
-    opened: AsyncExitStack,
-    clock: ManualClock,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+    opened: AsyncExitStack, clock: ManualClock, request: pytest.FixtureRequest
 ) -> OpenSite:
     """Serve in this process: ``await open_site(dsn, store="redis", cache_ttl=100)``."""
-    for name, seconds in patient_command.PATIENT.items():
-        monkeypatch.setitem(RedisConnection.to.__kwdefaults__ or {}, name, seconds)
 
     async def open_one(dsn: str, *, store: str = "memory", **settings: Any) -> Site:
         if store == "redis":
             settings = {"redis_url": request.getfixturevalue("redis_url"), **settings}
-        app = make_app(dsn, clock, **settings)
-        await opened.enter_async_context(app.router.lifespan_context(app))
-        return Site(await opened.enter_async_context(client_of(app)), app)
+        return await start_site(opened, dsn, clock, **settings)
 
     return open_one
+
+
+async def start_site(stack: AsyncExitStack, dsn: str, clock: ManualClock, **settings: Any) -> Site:
+    """Serve in this process until the stack is left, with patience for Redis."""
+    app = make_app(dsn, clock, **settings)
+    await stack.enter_async_context(app.router.lifespan_context(app))
+    return Site(await stack.enter_async_context(client_of(app)), app)
 
 
 def make_app(dsn: str, clock: ManualClock, **settings: Any) -> FastAPI:
     """Return the ready-made server on a clock, for operators who have a token."""
     defaults = {"admin_token": TOKEN, "rate_limit_enabled": False, "pool_max_size": 4}
-    with EngineContainer.clock.override(providers.Object(clock)):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        EngineContainer.clock.override(providers.Object(clock)),
+    ):
+        for name, seconds in patient_command.PATIENT.items():
+            patch.setitem(RedisConnection.to.__kwdefaults__ or {}, name, seconds)
         return create_app(Settings(database_url=dsn, **{**defaults, **settings}))
 
 

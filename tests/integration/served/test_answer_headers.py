@@ -153,16 +153,19 @@ async def test_a_page_of_another_origin_may_read_where_an_answer_came_from(
     assert "access-control-allow-origin" not in foreign.headers
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"])
-async def test_only_a_post_is_a_query(site_in_memory: Site, method: str) -> None:
+async def test_only_a_post_is_a_query(site_in_memory: Site) -> None:
     await site_in_memory.ask(THINGS)
-    response = await site_in_memory.http.request(
-        method, EXECUTE, content=json.dumps(THINGS), headers={"Content-Type": "application/json"}
-    )
-    assert response.status_code == 405
-    assert response.headers["allow"] == "POST"
-    assert response.headers["content-type"] == "application/problem+json"
-    assert not {"x-cache", "age", "server-timing"} & set(response.headers)
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"):
+        response = await site_in_memory.http.request(
+            method,
+            EXECUTE,
+            content=json.dumps(THINGS),
+            headers={"Content-Type": "application/json"},
+        )
+        assert response.status_code == 405
+        assert response.headers["allow"] == "POST"
+        assert response.headers["content-type"] == "application/problem+json"
+        assert not {"x-cache", "age", "server-timing"} & set(response.headers)
     assert (await site_in_memory.stats())["hits"] == 0
 
 

@@ -104,28 +104,22 @@ async def test_a_body_that_differs_in_a_byte_is_parsed(
     assert (await site.ask(BODY)).json()["rows"] == ROWS
 
 
-@pytest.mark.parametrize("size", range(len(BODY) - 1, 0, -29))
-async def test_the_beginning_of_a_known_body_is_not_known(site: Site, size: int) -> None:
+async def test_the_beginning_of_a_known_body_is_not_known(site: Site) -> None:
     await site.ask(BODY)
-    answer = await site.ask(BODY[:size])
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_json")
+    for size in range(1, len(BODY)):
+        answer = await site.ask(BODY[:size])
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_json")
 
 
-@pytest.mark.parametrize(
-    ("headers", "code"),
-    [
+async def test_known_bytes_of_another_kind_are_refused(site: Site) -> None:
+    await site.ask(BODY)
+    for headers, code in (
         ({"Content-Type": "text/plain"}, "unsupported_media_type"),
         ({"Content-Type": ""}, "unsupported_media_type"),
         ({"Content-Encoding": "gzip"}, "unsupported_encoding"),
-    ],
-    ids=["text", "no type", "compressed"],
-)
-async def test_known_bytes_of_another_kind_are_refused(
-    site: Site, headers: dict[str, str], code: str
-) -> None:
-    await site.ask(BODY)
-    answer = await site.ask(BODY, **headers)
-    assert (answer.status_code, answer.json()["code"]) == (415, code)
+    ):
+        answer = await site.ask(BODY, **headers)
+        assert (answer.status_code, answer.json()["code"]) == (415, code)
 
 
 async def test_a_body_that_was_refused_is_refused_again(site: Site) -> None:

@@ -106,16 +106,16 @@ async def test_a_table_that_is_not_shown_any_more_is_not_answered(
     assert await before.outcome(NOTES) == ("HIT", [["one"], ["two"]])
 
 
-@pytest.mark.parametrize("use", SECRETS)
 async def test_a_column_that_is_hidden_now_is_not_answered_in_any_use(
-    dsn: str, open_site: OpenSite, use: str
+    dsn: str, open_site: OpenSite
 ) -> None:
     before = await serve(open_site, dsn)
-    for outcome in ("MISS", "HIT"):
-        assert (await before.outcome(SECRETS[use]))[0] == outcome
     after = await serve(open_site, dsn, schema_config=HIDDEN_COLUMN)
-    await check_refused(after, SECRETS[use], "column_not_found")
-    assert (await before.outcome(SECRETS[use]))[0] == "HIT"
+    for query in SECRETS.values():
+        for outcome in ("MISS", "HIT"):
+            assert (await before.outcome(query))[0] == outcome
+        await check_refused(after, query, "column_not_found")
+        assert (await before.outcome(query))[0] == "HIT"
 
 
 async def test_the_same_name_in_another_schema_is_another_table(

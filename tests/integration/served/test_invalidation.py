@@ -1,10 +1,13 @@
 """What an invalidation by operators ends: all answers that depend on a table, and no others."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from tests.integration.served.conftest import OpenSite, Site, select
+from tests.integration.served.conftest import Site, select, start_site
+from tests.unit.conftest import ManualClock
 
 _SETUP = """
 CREATE SCHEMA archive;
@@ -144,15 +147,34 @@ async def dsn(module_database: str, module_connection: Any) -> str:
     return module_database
 
 
-@pytest.fixture
-async def sites(dsn: str, module_connection: Any, open_site: OpenSite, store: str) -> list[Site]:
+@pytest.fixture(scope="module", params=["memory", "redis"])
+async def running(dsn: str, request: pytest.FixtureRequest) -> AsyncIterator[list[Site]]:
     """One that keeps answers in memory, or two that share a Redis, as two processes do."""
+    options: Any = {"exposed_tables": _EXPOSED}
+    if request.param == "redis":
+        options["redis_url"] = request.getfixturevalue("redis_url")
+    async with AsyncExitStack() as stack:
+        clock = ManualClock()
+        number = 2 if request.param == "redis" else 1
+        yield [await start_site(stack, dsn, clock, **options) for _ in range(number)]
+
+
+@pytest.fixture
+async def sites(running: list[Site], module_connection: Any) -> list[Site]:
+    """They have kept nothing that is valid."""
     await module_connection.execute(_FILL)
-    number = 2 if store == "redis" else 1
-    options: Any = {"store": store, "exposed_tables": _EXPOSED}
-    found = [await open_site(dsn, **options) for _ in range(number)]
-    await found[0].invalidate(None)  # tests share the database, and thereby the keys
-    return found
+    await running[0].invalidate(None)
+    await are_told(running, _QUERIES)
+    return running
+
+
+async def are_told(sites: list[Site], names: Iterable[str]) -> None:
+    """Go on when the others know that what they have of these answers is over."""
+    async with asyncio.timeout(20):
+        for site in sites[1:]:
+            for name in names:
+                while await site.state(_QUERIES[name]) == ("fresh", "memory"):  # noqa: ASYNC110
+                    await asyncio.sleep(0)
 
 
 async def answers(site: Site) -> dict[str, tuple[str, Any]]:
@@ -173,11 +195,8 @@ async def test_an_invalidation_ends_what_depends_on_the_table_and_nothing_else(
     assert await answers(sites[0]) == expected | {name: ("MISS", _AFTER[name]) for name in over}
     hits = expected | {name: ("HIT", _AFTER[name]) for name in over}
     assert await answers(sites[0]) == hits
+    await are_told(sites, over)
     for site in sites[1:]:
-        async with asyncio.timeout(20):  # the others are told
-            for name in over:
-                while await site.state(_QUERIES[name]) == ("fresh", "memory"):  # noqa: ASYNC110
-                    await asyncio.sleep(0)
         assert await answers(site) == hits
 
 

@@ -198,12 +198,10 @@ async def test_bad_requests_are_refused_alike(shortcut: FastAPI, route: FastAPI)
     assert statuses == {400, 413, 415, 422, 500}
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "QUERY"])
-async def test_other_methods_are_refused_alike(
-    shortcut: FastAPI, route: FastAPI, method: str
-) -> None:
-    quick = await reply_of(shortcut, method, body(THINGS), {})
-    slow = await reply_of(route, method, body(THINGS), {})
-    assert quick.status == slow.status == 405
-    assert (b"allow", b"POST") in quick.headers
-    assert dict(quick.headers)[b"x-request-id"] == dict(slow.headers)[b"x-request-id"]
+async def test_other_methods_are_refused_alike(shortcut: FastAPI, route: FastAPI) -> None:
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "QUERY"):
+        quick = await reply_of(shortcut, method, body(THINGS), {})
+        slow = await reply_of(route, method, body(THINGS), {})
+        assert quick.status == slow.status == 405, method
+        assert (b"allow", b"POST") in quick.headers
+        assert dict(quick.headers)[b"x-request-id"] == dict(slow.headers)[b"x-request-id"]

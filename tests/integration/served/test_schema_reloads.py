@@ -77,7 +77,9 @@ async def is_told(site: Site, _clock: ManualClock) -> None:
     await site.engine.get_schema(force_refresh=True)
 
 
-@pytest.mark.parametrize("reload", [time_passes, is_told])
+@pytest.mark.parametrize(
+    ("store", "reload"), [("memory", time_passes), ("redis", is_told)], ids=["memory", "redis"]
+)
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_column_that_has_changed_is_never_answered_as_it_was(
     sites: list[Site], connection: Any, clock: ManualClock, change: str, reload: Any
@@ -106,7 +108,9 @@ async def test_a_column_that_has_changed_is_never_answered_as_it_was(
     ],
     ids=["dropped", "renamed", "no table", "moved"],
 )
-@pytest.mark.parametrize("reload", [time_passes, is_told])
+@pytest.mark.parametrize(
+    ("store", "reload"), [("redis", time_passes), ("memory", is_told)], ids=["redis", "memory"]
+)
 async def test_a_column_that_is_no_more_is_refused_whatever_is_kept(
     sites: list[Site], connection: Any, clock: ManualClock, change: str, code: str, reload: Any
 ) -> None:
