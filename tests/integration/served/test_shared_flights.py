@@ -138,6 +138,22 @@ async def test_processes_share_a_statement_and_another_one_takes_over_from_who_l
     assert await held.statements() == 1
 
 
+async def test_a_stampede_on_two_processes_is_one_statement(
+    servers: list[Server], held: HeldTable
+) -> None:
+    visitors = [await Visitor.asking(server, QUERY) for _ in range(250) for server in servers]
+    for server in servers:
+        await waiting(server, 250)
+    await held.waits(1)
+    await held.release()
+    answers = [await visitor.answer() for visitor in visitors]
+    assert {status for status, _, _ in answers} == {200}
+    assert [rows for _, _, rows in answers] == [ROWS] * 500
+    # Those of the other process are told what the first one has kept.
+    assert {outcome for _, outcome, _ in answers} == {"MISS", "HIT"}
+    assert await held.statements() == 1
+
+
 async def test_a_process_that_dies_while_it_computes_is_followed_by_another_one(
     servers: list[Server],
     held: HeldTable,
