@@ -46,8 +46,10 @@ class Deadlines:
     def _look(self) -> None:
         self._timer = None
         loop = asyncio.get_running_loop()
-        for timeout, end in self._ends.items():
+        while self._ends:
+            timeout, end = next(iter(self._ends.items()))
             if end > loop.time():
                 self._timer = loop.call_at(end, self._look)
                 return
+            del self._ends[timeout]  # it is told once: soon it is not to be told anything
             timeout.reschedule(end)  # the time has passed: the block ends now

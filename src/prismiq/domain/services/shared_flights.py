@@ -57,13 +57,16 @@ class SharedFlights(Generic[Value]):
         Raises whatever ``work`` raises.
         """
         while True:
-            flight = self._flights.get(key)
-            is_own = flight is None
+            others = self._flights.get(key)
+            flight = others or self._take_off(key, work)
             try:
-                return await self._wait(key, flight or self._take_off(key, work))
+                return await self._wait(key, flight)
             except Exception as error:
-                if is_own or shares(error):
+                if others is None or shares(error):
                     raise
+                # It may have failed in this very turn of the loop. To find it here again would be
+                # to find it for ever: nobody waits for what has failed already.
+                self._land(key, flight)
 
     async def _wait(self, key: str, flight: _Flight[Value]) -> Value:
         flight.waiting += 1

@@ -80,3 +80,36 @@ async def test_stopped_it_forgets_the_loop_it_was_in() -> None:
     deadlines.stop()
     with pytest.raises(TimeoutError):
         await block(deadlines)
+
+
+async def test_who_is_late_does_not_keep_the_next_one_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second deadline comes while the first block is about to end."""
+    loop, deadlines, now = asyncio.get_running_loop(), Deadlines(SECONDS), 100.0
+
+    def call_at(when: float, look: Callable[[], None]) -> asyncio.TimerHandle:
+        nonlocal now
+        if now >= 100 + SECONDS:
+            now = when  # the loop was busy
+        return type(loop).call_at(loop, when, look)
+
+    async def endless() -> None:
+        async with asyncio.timeout(None) as timeout:
+            deadlines.begin(timeout)
+            try:
+                await loop.create_future()
+            finally:
+                deadlines.end(timeout)
+
+    monkeypatch.setattr(loop, "time", lambda: now)
+    monkeypatch.setattr(loop, "call_at", call_at)
+    blocks = []
+    for _ in range(2):
+        blocks.append(asyncio.create_task(endless()))
+        await asyncio.sleep(0)
+        now += SECONDS / 2
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert all(block.done() for block in blocks)
+    assert [type(block.exception()) for block in blocks] == [TimeoutError] * 2

@@ -144,6 +144,32 @@ async def test_who_goes_on_after_a_refusal_can_still_leave(let_others_run: LetOt
     assert work.cancelled == 1
 
 
+async def test_who_comes_as_a_flight_is_refused_begins_the_next() -> None:
+    flights, may_fail = SharedFlights[int](), asyncio.Event()
+    newcomers: list[asyncio.Task[int]] = []
+    refusals: list[Exception] = []
+
+    def shares(error: Exception) -> bool:
+        refusals.append(error)
+        return len(refusals) > 5  # it would go round for ever
+
+    async def refuse() -> int:
+        await may_fail.wait()
+        newcomers.append(asyncio.create_task(flights.join("a", work, shares=shares)))
+        raise PermissionError
+
+    work = Work()
+    work.may_end.set()
+    first = asyncio.create_task(flights.join("a", refuse))
+    await asyncio.sleep(0)
+    may_fail.set()
+    with pytest.raises(PermissionError):
+        await first
+    assert await newcomers[0] == 1
+    assert len(refusals) == 1
+    assert "a" not in flights
+
+
 async def test_closing_ends_what_is_under_way(let_others_run: LetOthersRun) -> None:
     work, flights = Work(), SharedFlights[int]()
     caller = asyncio.create_task(flights.join("a", work))
