@@ -168,6 +168,7 @@ async def test_a_process_that_dies_while_it_computes_is_followed_by_another_one(
     [orphaned] = await held.waits(1)
     staying = [await Visitor.asking(survivor, QUERY) for _ in range(3)]
     await waiting(survivor, 3)
+    assert await held.waits(1) == {orphaned}
     doomed.process.kill()
     lost.leave()
     sessions = await held.waits(2)  # PostgreSQL does not know that nobody wants the first one
