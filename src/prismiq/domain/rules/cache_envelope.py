@@ -15,6 +15,7 @@ _MAGIC = b"\x93pe\x01"
 _SEALED_AT = len(_MAGIC) + 4
 _NUMBERS = struct.Struct(">dddddQIIIIBBH")
 _VERSION = struct.Struct(">HB")
+_EPOCH_AT = _SEALED_AT + _NUMBERS.size
 _TRUNCATED, _COMPRESSED = 1, 2
 
 
@@ -56,14 +57,12 @@ def unpack(data: bytes) -> CacheEntry | None:
     A plain body is copied, once, so that the rest of ``data`` is not kept alive with it. A
     compressed one is not looked at: ``stored`` is a view of ``data``.
     """
-    view = memoryview(data)
-    sealed = view[_SEALED_AT:]
-    if view[: len(_MAGIC)] != _MAGIC or len(sealed) < _NUMBERS.size:
+    if len(data) < _EPOCH_AT or not data.startswith(_MAGIC):
         return None
-    if zlib.crc32(sealed) != int.from_bytes(view[len(_MAGIC) : _SEALED_AT]):
+    if zlib.crc32(memoryview(data)[_SEALED_AT:]) != int.from_bytes(data[len(_MAGIC) : _SEALED_AT]):
         return None
     try:
-        return _parsed(sealed)
+        return _parsed(data)
     except (struct.error, UnicodeDecodeError):
         return None
 
@@ -73,43 +72,43 @@ def _packed_version(name: str, token: bytes) -> bytes:
     return _VERSION.pack(len(written), len(token)) + written + token
 
 
-def _parsed(sealed: memoryview) -> CacheEntry | None:
+def _parsed(data: bytes) -> CacheEntry | None:
     *moments, rows, size, start, end, stored_size, flags, epoch_size, count = _NUMBERS.unpack_from(
-        sealed
+        data, _SEALED_AT
     )
     created_at, soft_expiry, hard_expiry, compute_seconds, execution_time_ms = moments
-    position = _NUMBERS.size
-    epoch = bytes(sealed[position : position + epoch_size])
-    versions, position = _parsed_versions(sealed, position + epoch_size, count)
-    stored = sealed[position:]
+    position = _EPOCH_AT + epoch_size
+    epoch = data[_EPOCH_AT:position]
+    versions, position = _parsed_versions(data, position, count)
     is_compressed = bool(flags & _COMPRESSED)
+    stored = memoryview(data)[position:] if is_compressed else data[position:]
     is_whole = len(stored) == stored_size and (is_compressed or stored_size == size)
     if not is_whole or not start <= end <= size or any(map(isnan, moments)):
         return None
     return CacheEntry(
-        created_at=created_at,
-        soft_expiry=soft_expiry,
-        hard_expiry=hard_expiry,
-        compute_seconds=compute_seconds,
-        execution_time_ms=execution_time_ms,
-        epoch=epoch,
-        versions=versions,
+        created_at,
+        soft_expiry,
+        hard_expiry,
+        compute_seconds,
+        execution_time_ms,
+        epoch,
+        versions,
         row_count=rows,
         truncated=bool(flags & _TRUNCATED),
         body_size=size,
         rows_start=start,
         rows_end=end,
         is_compressed=is_compressed,
-        stored=stored if is_compressed else bytes(stored),
+        stored=stored,
     )
 
 
-def _parsed_versions(sealed: memoryview, position: int, count: int) -> tuple[Versions, int]:
+def _parsed_versions(data: bytes, position: int, count: int) -> tuple[Versions, int]:
     versions = []
     for _ in range(count):
-        name_size, token_size = _VERSION.unpack_from(sealed, position)
-        token_at = position + _VERSION.size + name_size
-        name = str(sealed[position + _VERSION.size : token_at], "utf-8")
+        name_size, token_size = _VERSION.unpack_from(data, position)
+        name_at = position + _VERSION.size
+        token_at = name_at + name_size
         position = token_at + token_size
-        versions.append((name, bytes(sealed[token_at:position])))
+        versions.append((data[name_at:token_at].decode(), data[token_at:position]))
     return tuple(versions), position
