@@ -20,6 +20,8 @@ from bench.serving import served
 from bench.verdict import Verdict
 
 _TARGET = 0.5
+_QUERIES_IN_TURN = 100
+"""Fewer than a server knows the bodies of."""
 _PLENTY = "10000000"
 _TOKEN = "operator"
 _ONE_PROCESS = {
@@ -66,8 +68,9 @@ class InMemory:
 
 @dataclass(frozen=True)
 class InRedis:
-    """The same, but that Redis has to give the answer each time; the limits count in it too.
+    """Redis has to give the answer each time; the limits count in it too.
 
+    A hundred queries in turn: callers who ask for the same one at once would share what they get.
     Without limits there is one round trip, as on the floor. That informs: production has limits.
     """
 
@@ -78,7 +81,7 @@ class InRedis:
         return f"kept answer, {self.rows:,} x 8, in Redis"
 
     async def measure(self, servers: Servers) -> list[Verdict]:
-        asked = questions(self.rows)
+        asked = questions(self.rows, _QUERIES_IN_TURN)
         ours = {
             **_ONE_PROCESS,
             "PRISMIQ_DATABASE_URL": servers.dsn,
@@ -90,7 +93,7 @@ class InRedis:
                 name: running.enter_context(served("bench.kept_in_redis:app", settings))
                 for name, settings in stacks.items()
             }
-            bodies = [kept_body(target, asked[0]) for target in rivals.values()]
+            bodies = [kept_body(target, request) for target in rivals.values() for request in asked]
             with Redis.from_url(servers.redis_url) as redis:
                 redis.set(KEY, bodies[0])
                 process = redis.info("server")["process_id"]
@@ -98,7 +101,7 @@ class InRedis:
             bare = running.enter_context(served("bench.kept_floors:bare_redis", floor))
             found = await rates_in_turns({**rivals, "bare": bare}, asked, process)
             for target in rivals.values():
-                require_from(target, "shared_hits", _TOKEN)
+                require_from(target, "shared_hits", _TOKEN, filled=len(asked))
         name = "bare ASGI + GET"
         return [
             *_verdicts(self.what, name, found["ours"], found["bare"], _TARGET),

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from hashlib import sha1
 from itertools import count
 
-from bench.case import ROUNDS, Case, Servers
+from bench.case import Case, Servers
 from bench.limiter_rival import OURS, RIVALS, clients, running_rival
 from bench.turns import Round, rates
 from bench.verdict import Verdict
@@ -15,6 +15,8 @@ from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.domain.model.rate_limits import RateLimitConfig
 
 _SPEC = RateLimitConfig()
+_ROUNDS = 5
+"""Each takes seconds, and goes by processor time, which hardly differs."""
 
 
 class InProcessDecision:
@@ -26,7 +28,7 @@ class InProcessDecision:
         found: dict[str, list[float]] = {name: [] for name in RIVALS}
         with ExitStack() as running:
             rivals = {name: running.enter_context(running_rival(name)) for name in RIVALS}
-            for _ in range(ROUNDS):
+            for _ in range(_ROUNDS):
                 for name, rival in rivals.items():
                     found[name].append(rival.decisions_per_second())
         return [
