@@ -76,9 +76,13 @@ class Exchange:
         self.error: BaseException | None = None
         """What the application raised."""
 
-    def add_headers(self, headers: RawHeaders) -> None:
-        """Add header fields to the answer. It costs less than a function around ``send``."""
-        self._added_headers += headers
+    def set_headers(self, headers: RawHeaders) -> None:
+        """Add header fields to the answer, and none that were set before.
+
+        It costs less than a function around ``send``. An application that is called again, for
+        another answer, says again what belongs to that one.
+        """
+        self._added_headers = headers
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -91,7 +95,7 @@ class Exchange:
         if kind == "http.response.body":
             self.sent_bytes += len(message.get("body", b""))
         elif kind == "http.response.start":
-            self._note_start(message)
+            message = self._started(message)
         try:
             await self._send(message)
         except OSError:  # how servers tell that the client left (ASGI 2.4)
@@ -119,7 +123,8 @@ class Exchange:
         else:
             self._end(_FAILED if isinstance(error, Exception) else _CUT_OFF)
 
-    def _note_start(self, message: Message) -> None:
+    def _started(self, message: Message) -> Message:
+        """Return the message with more fields; the given one may be sent for other requests too."""
         self.sent_status = message["status"]
         headers: RawHeaders = [*message.get("headers", ()), *self._added_headers]
         known = dict(headers)
@@ -127,7 +132,7 @@ class Exchange:
         self._content_length = known.get(_LENGTH_HEADER)
         if RAW_REQUEST_ID_HEADER not in known:
             headers.append((RAW_REQUEST_ID_HEADER, self._request_id.encode("ascii")))
-        message["headers"] = headers
+        return {**message, "headers": headers}
 
     def _answer_is_complete(self) -> None:
         self._end(CLIENT_CLOSED_REQUEST if self._client_left else self.sent_status or _FAILED)

@@ -84,15 +84,17 @@ class RateLimitMiddleware:
             await self._app(scope, receive, send)
             return
         headers = rule.limiter.headers(verdict)
+        exchange = exchange_of(scope)
         if verdict.allowed:
             raw = [(_raw_name(name), value.encode()) for name, value in headers.items()]
-            exchange = exchange_of(scope)
             if exchange is None:
                 send = _adding(raw, send)
             else:
-                exchange.add_headers(raw)
+                exchange.set_headers(raw)
             await self._app(scope, receive, send)
             return
+        if exchange is not None:
+            exchange.set_headers([])  # the refusal has its own, whoever admitted it before
         request_id = request_id_of(scope)
         response = respond_to_refusal(verdict, rule.limiter.name, headers, request_id)
         await response(scope, receive, send)

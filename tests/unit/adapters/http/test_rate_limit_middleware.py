@@ -447,3 +447,68 @@ async def test_the_fields_are_added_once_where_the_exchange_is_watched(clock: An
     names = [name.decode() for name, _ in answer.headers.raw]
     for name in ("x-ratelimit-limit", "x-ratelimit-remaining", "ratelimit", "x-request-id"):
         assert names.count(name) == 1
+
+
+LIMIT_FIELDS = {name.lower() for name in LIMIT_HEADERS}
+
+
+def limit_fields(answer: httpx.Response) -> list[str]:
+    return [name for name, _ in answer.headers.multi_items() if name in LIMIT_FIELDS]
+
+
+async def static(_scope: Any, _receive: Any, send: Any) -> None:
+    """Sends the same messages every time."""
+    await send(STATIC_START)
+    await send({"type": "http.response.body", "body": b""})
+
+
+STATIC_START = {"type": "http.response.start", "status": 200, "headers": [(b"x-own", b"1")]}
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+async def test_a_message_that_is_sent_again_has_nothing_of_the_answers_before(
+    clock: Any, is_watched: bool
+) -> None:
+    app: Any = RateLimitMiddleware(static, make_limiter(clock))
+    if is_watched:
+        app = RequestLoggingMiddleware(app)
+    async with connect(app) as client:
+        answers = [await client.get("/") for _ in range(2)]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["1", "0"]
+    assert [len(limit_fields(answer)) for answer in answers] == [5, 5]
+    assert len({answer.headers.get("x-request-id") for answer in answers}) == 1 + is_watched
+    assert STATIC_START["headers"] == [(b"x-own", b"1")]
+
+
+async def test_who_asks_the_application_again_sends_the_fields_of_that_answer(clock: Any) -> None:
+    app = RateLimitMiddleware(static, make_limiter(clock))
+
+    async def asks_twice(scope: Any, receive: Any, send: Any) -> None:
+        async def forget(_message: Message) -> None:
+            pass
+
+        await app(scope, receive, forget)
+        await app(scope, receive, send)
+
+    async with connect(RequestLoggingMiddleware(asks_twice)) as client:
+        admitted, refused = await client.get("/"), await client.get("/")
+    assert admitted.headers["x-ratelimit-remaining"] == "0"
+    assert sorted(limit_fields(admitted)) == sorted(LIMIT_FIELDS - {"retry-after"})
+    assert refused.status_code == 429
+    assert sorted(limit_fields(refused)) == sorted(LIMIT_FIELDS)
+
+
+async def test_what_is_refused_by_a_second_limit_says_only_why(clock: Any) -> None:
+    inner = make_app()
+    inner.add_middleware(RateLimitMiddleware, limiter=make_limiter(clock, name="inner"))
+    outer = make_app()
+    generous = RateLimitConfig(burst_limit=50)
+    outer.add_middleware(RateLimitMiddleware, limiter=make_limiter(clock, generous, "outer"))
+    outer.add_middleware(RequestLoggingMiddleware)
+    outer.mount("/inner", inner)
+    async with connect(outer) as client:
+        for expected in (200, 200, 429):
+            answer = await client.get("/inner/items/1")
+            assert answer.status_code == expected
+            assert answer.headers["x-ratelimit-limit"] == "2"
+        assert (await client.get("/items/1")).headers["x-ratelimit-limit"] == "50"
