@@ -20,7 +20,6 @@ from prismiq.domain.model.errors import StoreUnavailableError
 
 _Call: TypeAlias = "tuple[bytes, asyncio.Future[Any]]"
 
-_DRIVER_ERRORS = (RedisError, OSError)  # TimeoutError is an OSError
 _PIPELINES = 3
 """At once. The more there are, the less callers wait for the next, and the fewer share one."""
 CONNECTIONS = _PIPELINES + 1
@@ -70,7 +69,7 @@ class AutoPipeline:
         self._is_somebody_alone = True
         try:
             (reply,) = await self._exchange((command,), [])
-        except _DRIVER_ERRORS as error:
+        except Exception as error:  # of a reply that is none, the driver raises whatever it meets
             raise self._failure(error) from error
         finally:
             self._is_somebody_alone = False

@@ -143,8 +143,6 @@ class World:
             reply = await self.pipeline.ask(command)
         except FailedError as error:
             self.outcomes["refused" if isinstance(error.__cause__, ResponseError) else "lost"] += 1
-        except ValueError:
-            self.outcomes["lost"] += 1  # nobody else had it, and it is no failure of the driver
         except StoreUnavailableError:
             self.outcomes["never sent"] += 1
         else:
