@@ -88,7 +88,7 @@ class AutoPipeline:
             await self._pool.release(self._idle.pop())
 
     async def close(self) -> None:
-        """End the pipelines, and give up the connections."""
+        """End what is under way, and give up the connections."""
         self.refuse_waiting()
         for pipeline in self._pipelines:
             pipeline.cancel()

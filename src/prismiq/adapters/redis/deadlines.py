@@ -37,7 +37,9 @@ class Deadlines:
         self._ends.pop(timeout, None)
 
     def stop(self) -> None:
-        """Forget all blocks, and the event loop they were in."""
+        """End all blocks now, and forget the event loop they were in."""
+        for timeout in self._ends:
+            timeout.reschedule(0)
         self._ends.clear()
         if self._timer is not None:
             self._timer.cancel()

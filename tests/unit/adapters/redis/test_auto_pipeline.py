@@ -305,6 +305,20 @@ async def test_who_leaves_before_it_is_sent_is_not_sent() -> None:
     await world.close()
 
 
+async def test_an_end_leaves_no_connection_that_was_about_to_be_made() -> None:
+    world = World(1, faults=False)
+    caller = asyncio.create_task(world.pipeline.ask(b"0"))
+    await asyncio.sleep(0)
+    assert [connection.is_open for connection in world.server.in_use] == [False]
+    await world.pipeline.close()
+    with pytest.raises(FailedError):
+        await caller
+    assert not world.server.in_use
+    assert not any(connection.is_open for connection in world.server.free)
+    await together(world, 2)
+    await world.close()
+
+
 async def test_it_can_end_before_it_has_begun() -> None:
     world = World(1, faults=False)
     await together(world, 1)

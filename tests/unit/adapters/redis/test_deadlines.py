@@ -76,10 +76,19 @@ async def test_many_blocks_set_one_timer(monkeypatch: pytest.MonkeyPatch) -> Non
 
 async def test_stopped_it_forgets_the_loop_it_was_in() -> None:
     deadlines = Deadlines(SECONDS)
-    deadlines.begin(asyncio.timeout(None))
+    await block(deadlines, 0)
     deadlines.stop()
     with pytest.raises(TimeoutError):
         await block(deadlines)
+
+
+async def test_stopped_it_ends_the_blocks_there_are() -> None:
+    deadlines = Deadlines(3600)
+    task = asyncio.create_task(block(deadlines, 3600))
+    await asyncio.sleep(0)
+    deadlines.stop()
+    with pytest.raises(TimeoutError):
+        await task
 
 
 async def test_who_is_late_does_not_keep_the_next_one_waiting(
