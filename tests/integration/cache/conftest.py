@@ -35,6 +35,9 @@ class MovedClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._added)
 
+    def unix_seconds(self) -> float:
+        return super().unix_seconds() + self._added
+
     def monotonic(self) -> float:
         return super().monotonic() + self._added
 
