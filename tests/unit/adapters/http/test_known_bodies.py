@@ -13,13 +13,19 @@ def test_equal_bytes_give_the_first_model() -> None:
     assert known.find(b"{ }") is None
 
 
-def test_the_one_that_was_used_longest_ago_leaves_first() -> None:
-    known: KnownBodies[str] = KnownBodies(max_entries=2)
+def test_those_that_were_used_longest_ago_leave_first() -> None:
+    known: KnownBodies[str] = KnownBodies(max_bytes=3 * 128 + 5)
     known.learn(b"a", "a")
-    known.learn(b"b", "b")
-    known.find(b"a")
+    known.learn(b"bb", "b")
     known.learn(b"c", "c")
-    assert [known.find(content) for content in (b"a", b"b", b"c")] == ["a", None, "c"]
+    known.find(b"a")
+    known.learn(b"dd", "d")
+    assert [known.find(content) for content in (b"a", b"bb", b"c", b"dd")] == ["a", None, "c", "d"]
+    known.learn(b"e" * 200, "e")
+    kept = [known.find(content) for content in (b"a", b"c", b"dd", b"e" * 200)]
+    assert kept == [None, None, None, "e"]
+    known.learn(b"f" * 400, "f")
+    assert known.find(b"f" * 400) is None
 
 
 def test_long_bodies_are_not_kept() -> None:
