@@ -229,6 +229,7 @@ def translated(error: Exception) -> StoreUnavailableError:
 
 def _means_it_is_away(error: Exception) -> bool:
     if isinstance(error, ResponseError):
-        # A replica that was the master until now: only new connections find the new one.
-        return isinstance(error, ClusterError | ReadOnlyError)
+        # A replica that was the master until now: only new connections find the new one. Up to
+        # Redis 6.2 what a script is refused is told within an error about the script.
+        return isinstance(error, ClusterError | ReadOnlyError) or "-READONLY " in str(error)
     return not isinstance(error, MaxConnectionsError)

@@ -21,6 +21,8 @@ from prismiq.ports.clock import Clock
 from prismiq.ports.entry_memory import EntryMemory
 from prismiq.ports.table_versions import TableVersions
 
+_LARGEST_HEAD = 1024 * 1024
+"""Bytes of a body around its rows: names and types of columns take a tenth of it."""
 _OVER = frozenset({Freshness.DEAD, Freshness.STALE_IF_ERROR})
 
 
@@ -72,7 +74,11 @@ class KeptAnswers:
         self._memory = memory
         self._shared: SharedEntries | None = None
         if shared is not None:
-            self._shared = SharedEntries(shared, compress_from=policy.compress_from)
+            self._shared = SharedEntries(
+                shared,
+                compress_from=policy.compress_from,
+                max_body_bytes=policy.max_entry_bytes + _LARGEST_HEAD,
+            )
         self._clock = clock
         self._policy = policy
         self._chance = chance

@@ -83,8 +83,12 @@ class LeasedComputation:
             return await compute() if found is None else found
         finally:
             heartbeat.cancel()
-            with suppress(StoreUnavailableError):
-                await self._lease.release(name, owner)
+            # Shielded: the others wait until it has arrived, also if we are cancelled now.
+            await asyncio.shield(asyncio.create_task(self._release(name, owner)))
+
+    async def _release(self, name: str, owner: str) -> None:
+        with suppress(StoreUnavailableError):  # the lease ends by itself
+            await self._lease.release(name, owner)
 
     async def _keep(self, name: str, owner: str) -> None:
         with suppress(StoreUnavailableError):

@@ -21,11 +21,14 @@ class SharedEntries:
     Args:
         store: keeps them as bytes.
         compress_from: bytes of a body from which it is compressed there.
+        max_body_bytes: of a body; what claims to be larger is not read. A megabyte in the store
+            could become a thousand here.
     """
 
-    def __init__(self, store: CacheBackend, *, compress_from: int) -> None:
+    def __init__(self, store: CacheBackend, *, compress_from: int, max_body_bytes: int) -> None:
         self._store = store
         self._compress_from = compress_from
+        self._max_body_bytes = max_body_bytes
         self._reads: SharedReads[CacheEntry | MissReason] = SharedReads()
 
     async def read(
@@ -59,7 +62,7 @@ class SharedEntries:
         if data is None:
             return MissReason.ABSENT
         entry = unpack(data) if isinstance(data, bytes) else None
-        if entry is None:
+        if entry is None or entry.body_size > self._max_body_bytes:
             return MissReason.CORRUPT
         if entry.is_compressed and present.validate(entry):
             return await _inflated(entry)

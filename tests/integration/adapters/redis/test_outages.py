@@ -14,9 +14,11 @@ from prismiq.adapters.redis.cache import RedisCache
 from prismiq.adapters.redis.computation_lease import RedisComputationLease
 from prismiq.adapters.redis.connection import RedisConnection
 from prismiq.adapters.redis.invalidation_bus import RedisInvalidationBus
+from prismiq.adapters.redis.limit_store import RedisLimitStore
 from prismiq.adapters.redis.subscription import Subscription
 from prismiq.adapters.redis.table_versions import RedisTableVersions
 from prismiq.domain.model.errors import StoreUnavailableError
+from prismiq.domain.model.rate_limits import RateLimitConfig
 
 Answer = TypeVar("Answer")
 
@@ -210,10 +212,24 @@ async def test_a_master_that_became_a_replica_is_left(
     await cache.set("key", 1)
     await connection.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
     await seconds_of(cache.set("key", 2))
+    assert not connection.is_available
     await connection.client.execute_command("REPLICAOF", "NO", "ONE")
     await recovers(connection)
     await cache.set("key", 3)
     assert await cache.get("key") == 3
+
+
+async def test_a_master_that_became_a_replica_is_left_by_scripts_too(
+    connection: RedisConnection, free_port: FreePort
+) -> None:
+    limits = RedisLimitStore(connection, RateLimitConfig())
+    await limits.take("client", 1)
+    await connection.client.execute_command("REPLICAOF", "127.0.0.1", free_port())
+    await seconds_of(limits.take("client", 1))
+    assert not connection.is_available
+    await connection.client.execute_command("REPLICAOF", "NO", "ONE")
+    await recovers(connection)
+    assert (await limits.take("client", 1)).allowed
 
 
 async def test_one_master_of_a_cluster_is_frozen(cluster: RedisCluster, prefix: str) -> None:

@@ -112,6 +112,33 @@ async def test_who_is_cancelled_while_it_becomes_the_owner_keeps_nobody_waiting(
     assert first.cancelled()
 
 
+async def test_who_is_cancelled_while_it_gives_the_lease_back_has_given_it_back(
+    clock: Clock, let_others_run: LetOthersRun
+) -> None:
+    class Slow(InMemoryComputationLease):
+        def __init__(self) -> None:
+            super().__init__(clock)
+            self.may_end = asyncio.Event()
+
+        async def release(self, name: str, owner: str) -> bool:
+            await self.may_end.wait()
+            return await super().release(name, owner)
+
+    lease, outcome = Slow(), Outcome()
+    outcome.may_end.set()
+    first = asyncio.create_task(
+        LeasedComputation(lease, clock).run("a", outcome.compute, outcome.look)
+    )
+    await let_others_run()
+    assert outcome.stored
+    first.cancel()
+    await let_others_run()
+    assert first.cancelled()
+    lease.may_end.set()
+    await let_others_run()
+    assert await lease.acquire("a", 2.0) is not None
+
+
 async def test_what_was_stored_while_the_lease_was_taken_is_not_computed_again(
     lease: ComputationLease, clock: Clock
 ) -> None:

@@ -17,6 +17,8 @@ from prismiq.domain.model.type_family import TypeFamily
 from prismiq.domain.rules.cache_entry import entry_of
 from prismiq.domain.services.shared_entries import SharedEntries
 
+LARGEST = 2_000_000
+
 LetOthersRun = Callable[[], Awaitable[None]]
 
 OUTPUT = Output("n", Column(0, "n", "text", TypeFamily.TEXT), "text", TypeFamily.TEXT)
@@ -59,7 +61,7 @@ def store() -> SlowStore:
 
 @pytest.fixture
 def entries(store: SlowStore) -> SharedEntries:
-    return SharedEntries(store, compress_from=100)
+    return SharedEntries(store, compress_from=100, max_body_bytes=LARGEST)
 
 
 async def test_a_herd_reads_once(
@@ -112,3 +114,15 @@ async def test_what_cannot_be_read_has_a_reason(entries: SharedEntries, store: S
     for foreign in (b"\x93pe\x00", b"", b"a body of somebody else", {"a": 1}):
         await store.set("key", foreign)
         assert await entries.read("key", NOW) is MissReason.CORRUPT
+
+
+async def test_a_body_that_would_fill_the_memory_is_not_inflated(
+    entries: SharedEntries, store: SlowStore
+) -> None:
+    """A stranger has made everything in it right."""
+    rows = b'[["%b"]]' % (b"x" * (LARGEST - entry(b'[[""]]').body_size))
+    await entries.write("key", entry(rows), None)
+    assert await entries.read("key", NOW) == entry(rows)
+    await entries.write("key", entry(rows + b" "), None)
+    assert len(await store.get("key") or b"") < LARGEST / 100
+    assert await entries.read("key", NOW) is MissReason.CORRUPT
