@@ -49,7 +49,7 @@ class CachePolicy:
     """How eagerly to renew early; see ``domain.rules.freshness``."""
     max_entry_bytes: int = 8 * 1024 * 1024
     """Larger answers are not kept."""
-    compress_from: int = 64 * 1024
+    compress_from: int = 128 * 1024
     """Bytes of a body from which it is compressed for a shared store. In memory all are plain."""
 
 

@@ -472,7 +472,7 @@ async def test_who_is_to_compute_reads_anew(
 
 
 @pytest.mark.parametrize(
-    ("size", "stored"), [(100, 500), (60_000, 61_000), (70_000, 1_000), (1_000_000, 9_000)]
+    ("size", "stored"), [(100, 500), (120_000, 121_000), (140_000, 1_500), (1_000_000, 9_000)]
 )
 async def test_large_answers_are_compressed_in_the_shared_store_only(
     make_cache: MakeCache, store: FailingStore, database: Database, size: int, stored: int
@@ -501,7 +501,7 @@ async def test_processes_that_compress_otherwise_understand_each_other(
     assert told(await reader.answer(database.question())) == ("HIT", 1)
 
 
-@pytest.mark.parametrize("size", [100, 70_000, 1_000_000])
+@pytest.mark.parametrize("size", [100, 140_000, 1_000_000])
 async def test_a_body_that_is_damaged_in_the_store_is_a_miss(
     make_cache: MakeCache, store: FailingStore, database: Database, size: int
 ) -> None:
