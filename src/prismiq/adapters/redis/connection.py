@@ -193,7 +193,8 @@ class RedisConnection(StoreAvailability):
         return filter(None, (self._commands, self._values))
 
     async def _probe(self) -> None:
-        await self._drop_idle()
+        if self._circuit.is_open:  # else somebody may be about to use what seems to be idle
+            await self._drop_idle()
         async with asyncio.timeout(self._connect_timeout):
             await self._ping()
         async with asyncio.timeout(self._deadline):

@@ -232,6 +232,22 @@ async def test_a_master_that_became_a_replica_is_left_by_scripts_too(
     assert (await limits.take("client", 1)).allowed
 
 
+async def test_to_connect_again_disturbs_nobody(connection: RedisConnection) -> None:
+    """An application may ask for that whenever it wants to know how it is."""
+    cache, is_over = RedisCache(connection), False
+    await cache.set("key", 1)
+
+    async def ask(get: Callable[[str], Awaitable[Any]]) -> None:
+        while not is_over:
+            assert await get("key")
+
+    load = [asyncio.create_task(ask(each)) for each in [cache.get] * 10 + [cache.exists] * 10]
+    for _ in range(100):
+        await connection.connect()
+    is_over = True
+    await asyncio.gather(*load)
+
+
 async def test_one_master_of_a_cluster_is_frozen(cluster: RedisCluster, prefix: str) -> None:
     connection = RedisConnection.to(cluster.url, deadline=DEADLINE)
     cache = RedisCache(connection, prefix=prefix)
