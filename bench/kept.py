@@ -21,7 +21,7 @@ from bench.verdict import Verdict
 
 _TARGET = 0.5
 _QUERIES_IN_TURN = 100
-"""Fewer than a server knows the bodies of."""
+"""So that callers who ask for the same at the same time, and share one GET, are few."""
 _PLENTY = "10000000"
 _TOKEN = "operator"
 _ONE_PROCESS = {
@@ -37,8 +37,7 @@ _ONE_PROCESS = {
 class InMemory:
     """The same query again and again; limits, logs and metrics are on.
 
-    With several queries in turn, more than the server knows the bodies of, each body has to be
-    parsed. That informs.
+    With several queries in turn, it shows whether the server knows them all. That informs.
     """
 
     rows: int

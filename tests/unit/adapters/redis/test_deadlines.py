@@ -1,7 +1,10 @@
 import asyncio
+import socket
+import time
 from collections.abc import Callable
 
 import pytest
+import uvloop
 
 from prismiq.adapters.redis.deadlines import Deadlines
 
@@ -122,3 +125,45 @@ async def test_who_is_late_does_not_keep_the_next_one_waiting(
         await asyncio.sleep(0)
     assert all(block.done() for block in blocks)
     assert [type(block.exception()) for block in blocks] == [TimeoutError] * 2
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_reply_that_came_while_the_loop_was_busy_is_in_time(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], *, answers: bool
+) -> None:
+    """A timer that is due comes before a socket that can be read."""
+
+    async def main() -> bytes:
+        deadlines = Deadlines(SECONDS)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reader, writer = await asyncio.open_connection(sock=ours)
+            try:
+                asking = asyncio.create_task(ask(reader, deadlines))
+                await asyncio.sleep(0)
+                if answers:
+                    theirs.send(b"xy")
+                busy_until = time.monotonic() + 2 * SECONDS
+                while time.monotonic() < busy_until:
+                    """Read nothing."""
+                return await asking
+            finally:
+                writer.close()
+
+    async def ask(reader: asyncio.StreamReader, deadlines: Deadlines) -> bytes:
+        async with asyncio.timeout(None) as timeout:
+            deadlines.begin(timeout)
+            try:
+                first = await reader.readexactly(1)
+                await asyncio.sleep(0)  # a reply takes several turns of the loop
+                return first + await reader.readexactly(1)
+            finally:
+                deadlines.end(timeout)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        if answers:
+            assert runner.run(main()) == b"xy"
+        else:
+            with pytest.raises(TimeoutError):
+                runner.run(main())
