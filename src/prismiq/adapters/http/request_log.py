@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
@@ -16,6 +17,7 @@ LogEvents: TypeAlias = Callable[[int, str, str, Mapping[str, Any]], None]
 
 LOGGER = logging.getLogger("prismiq.http.requests")
 
+_LOGGING = vars(logging)
 _LONGEST_PATH = 512  # characters
 _LONGEST_CACHE = 32
 
@@ -100,9 +102,13 @@ def _log(level: int, message: str, fields: Mapping[str, Any]) -> None:
 def _only_reader() -> LogEvents | None:
     """Return the method of the one handler that gets our records, if it needs no record for it.
 
-    Others need one: more handlers, filters, an application that makes records its own way.
+    Others need one: more handlers, filters, an application that makes records its own way, and
+    what collects errors by putting itself in the place of the logger's method.
     """
     if LOGGER.filters or LOGGER.disabled or logging.getLogRecordFactory() is not logging.LogRecord:
+        return None
+    calls: Any = logging.Logger.callHandlers
+    if type(calls) is not FunctionType or calls.__globals__ is not _LOGGING:
         return None
     found: logging.Handler | None = None
     logger: logging.Logger | None = LOGGER

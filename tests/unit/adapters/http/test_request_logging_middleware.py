@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -570,3 +571,40 @@ async def test_a_filter_of_the_logger_sees_a_record(ours: logging.Logger) -> Non
     finally:
         logger.removeFilter(refuse)
     assert handler.events == handler.records == []
+
+
+def wrapped(call: Any) -> Any:
+    def hears(self: logging.Logger, record: logging.LogRecord) -> None:
+        HEARD.append(record.getMessage())
+        call(self, record)
+
+    return hears
+
+
+class Proxy:
+    """Looks like what it stands for, as agents do that measure."""
+
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+    def __get__(self, logger: logging.Logger | None, kind: Any = None) -> Any:
+        return self if logger is None else partial(wrapped(self._call), logger)
+
+
+HEARD: list[str] = []
+
+
+@pytest.mark.parametrize("wrap", [wrapped, Proxy])
+async def test_who_listens_in_the_place_of_the_logger_hears_of_requests(
+    ours: logging.Logger, monkeypatch: pytest.MonkeyPatch, wrap: Any
+) -> None:
+    handler = Events()
+    ours.handlers[:] = [handler]
+    HEARD.clear()
+    monkeypatch.setattr(logging.Logger, "callHandlers", wrap(logging.Logger.callHandlers))
+    await one_request()
+    assert HEARD == handler.records == ["Request completed"]
+    assert handler.events == []
