@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from prismiq.domain.model.errors import StoreUnavailableError, TooManyQueriesError
 from prismiq.domain.model.observations import LimitOutcome
@@ -62,7 +62,7 @@ class ConcurrencyLimiter:
             heartbeat.cancel()
             # Awaited, so that a client who asks one query after another needs one place only;
             # shielded, so that a caller who is cancelled gives the place back as well.
-            await asyncio.shield(asyncio.create_task(_release(slots, client_id, token)))
+            await asyncio.shield(asyncio.create_task(_end(heartbeat, slots, client_id, token)))
 
     async def _acquire(self, client_id: str) -> tuple[QuerySlots, str]:
         slots, admitted, refused = self._slots, LimitOutcome.ALLOWED, LimitOutcome.DENIED
@@ -86,14 +86,22 @@ class ConcurrencyLimiter:
     async def _keep(self, slots: QuerySlots, client_id: str, token: str) -> None:
         while True:
             await asyncio.sleep(self._lease / _HEARTBEATS_PER_LEASE)
+            extending = asyncio.create_task(self._extend(slots, client_id, token))
             try:
-                await slots.extend(client_id, token, self._lease)
-            except StoreUnavailableError:
-                continue  # the next heartbeat takes the lease up again
+                await asyncio.shield(extending)
+            finally:
+                await extending  # also when we are cancelled: see ``_end``
+
+    async def _extend(self, slots: QuerySlots, client_id: str, token: str) -> None:
+        # Where the store is away, the next heartbeat takes the lease up again.
+        with suppress(StoreUnavailableError):
+            await slots.extend(client_id, token, self._lease)
 
 
-async def _release(slots: QuerySlots, client_id: str, token: str) -> None:
-    try:
+async def _end(
+    heartbeat: "asyncio.Task[None]", slots: QuerySlots, client_id: str, token: str
+) -> None:
+    # A heartbeat that arrives after the place was given back would take it again.
+    await asyncio.wait([heartbeat])
+    with suppress(StoreUnavailableError):  # the lease ends by itself
         await slots.release(client_id, token)
-    except StoreUnavailableError:
-        return  # the lease ends by itself

@@ -27,6 +27,8 @@ class SharedSlots(QuerySlots):
         self.may_release.set()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
+        self.may_extend = asyncio.Event()
+        self.may_extend.set()
 
     async def acquire(self, client: str, places: int, seconds: float) -> str | None:
         self._reach()
@@ -37,6 +39,11 @@ class SharedSlots(QuerySlots):
 
     async def extend(self, client: str, token: str, seconds: float) -> None:
         self.extended.put_nowait(seconds)
+        while not self.may_extend.is_set():
+            try:
+                await self.may_extend.wait()
+            except asyncio.CancelledError:
+                continue  # it has been sent
         self._reach()
         await self._slots.extend(client, token, seconds)
 
@@ -176,6 +183,30 @@ async def test_a_long_query_extends_its_lease_through_an_outage(
         with pytest.raises(TooManyQueriesError):
             async with limiter.slot("a"):
                 pass
+
+
+async def test_a_heartbeat_on_its_way_does_not_take_back_what_was_given_back(
+    slots: SharedSlots, clock: Any, let_others_run: LetOthersRun
+) -> None:
+    limiter = ConcurrencyLimiter(
+        slots, InMemoryQuerySlots(clock), NoMetrics(), places=1, lease=0.03
+    )
+
+    async def query() -> None:
+        async with limiter.slot("a"):
+            slots.may_extend.clear()
+            await slots.extended.get()
+
+    asking = asyncio.create_task(query())
+    await slots.extended.get()
+    await let_others_run()
+    asking.cancel()
+    await let_others_run()
+    slots.may_extend.set()
+    await asyncio.gather(asking, return_exceptions=True)
+    await let_others_run()
+    async with limiter.slot("a"):
+        pass
 
 
 async def test_without_the_store_each_process_counts_for_itself(
