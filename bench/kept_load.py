@@ -69,7 +69,13 @@ async def _rate(target: Target, asked: Sequence[Request], *others: int) -> Rate:
     used = 0.0
     while used <= 0:  # a virtual machine was seen to account nothing for two seconds
         before = processor_seconds(*processes)
-        load = await loaded(target, asked, connections=_CONNECTIONS, seconds=_SECONDS)
+        load = await loaded(
+            target,
+            asked,
+            connections=_CONNECTIONS,
+            seconds=_SECONDS,
+            stays_awake=not others,  # they share the core
+        )
         used = processor_seconds(*processes) - before
     return Rate(load.requests / load.seconds, load.requests / used)
 
