@@ -100,7 +100,7 @@ async def loaded(
 
 
 async def _stay_awake() -> None:
-    while True:
+    while True:  # noqa: ASYNC110 - there is nothing to wait for
         await asyncio.sleep(0)
 
 

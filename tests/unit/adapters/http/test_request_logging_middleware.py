@@ -2,7 +2,9 @@
 
 import asyncio
 import contextvars
+import gc
 import logging
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any
@@ -608,3 +610,21 @@ async def test_who_listens_in_the_place_of_the_logger_hears_of_requests(
     await one_request()
     assert HEARD == handler.records == ["Request completed"]
     assert handler.events == []
+
+
+async def test_a_request_that_is_over_is_no_garbage() -> None:
+    """Nothing holds on to a request but its own parts: the collector would have to find those."""
+    middleware = RequestLoggingMiddleware(PlainTextResponse(""))
+
+    async def one_scope() -> "weakref.ref[Any]":
+        connection = Connection()
+        scope = scope_of()
+        await middleware(scope, connection.receive, connection.send)
+        return weakref.ref(connection)
+
+    gc.disable()
+    try:
+        connection = await one_scope()
+        assert connection() is None
+    finally:
+        gc.enable()
