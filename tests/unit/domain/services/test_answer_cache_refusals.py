@@ -132,6 +132,7 @@ class World:
                 await self._ask(self.random.choice(self.caches), name, key)
 
     async def run(self) -> None:
+        others = asyncio.all_tasks()
         names = [self.random.choice("abcd") for _ in range(14)]
         clients = [asyncio.create_task(self.client(name)) for name in names]
         tasks = list(clients)
@@ -145,6 +146,9 @@ class World:
         for cache in self.caches:
             await cache.close()
         self._messages.close()
+        # Who left is gone before the place they had, or were about to have, is given back.
+        async with asyncio.timeout(60):
+            await self.scheduler.run(until=lambda: asyncio.all_tasks() <= others)
 
     async def _ask(self, cache: AnswerCache, name: str, key: str) -> None:
         async def compute() -> EncodedResult:
