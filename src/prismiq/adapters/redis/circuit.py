@@ -17,7 +17,8 @@ class Circuit:
 
     Args:
         probe: raises as long as the store does not answer.
-        on_change: is called with False when the circuit opens, and with True when it closes.
+        on_change: is called with False when the circuit opens, and with True when it closes, or is
+            stopped: nobody is kept away from a store that nobody means to ask.
     """
 
     def __init__(
@@ -61,10 +62,13 @@ class Circuit:
 
     async def stop(self) -> None:
         """Refuse callers, and do not probe."""
+        was_open = self.is_open
         self._closed.clear()
         if self._recovery is not None:
             self._recovery.cancel()
             await asyncio.gather(self._recovery, return_exceptions=True)
+        if was_open:
+            self._on_change(True)
 
     async def _recover(self) -> None:
         for pause in self._pauses:

@@ -84,3 +84,16 @@ async def test_it_tells_when_it_opens_and_closes() -> None:
     await closed(circuit)
     circuit.reset()
     assert changes == [False, True]
+
+
+async def test_stopped_it_keeps_nobody_away() -> None:
+    """A process that ended its part does not count among those whose store is away."""
+    changes: list[bool] = []
+    circuit = Circuit(Store(failures=1_000).probe, changes.append)
+    await circuit.stop()
+    circuit.reset()
+    changes.clear()
+    circuit.open()
+    await circuit.stop()
+    assert changes == [False, True]
+    assert circuit.is_open
