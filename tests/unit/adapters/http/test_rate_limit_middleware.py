@@ -12,13 +12,14 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import StreamingResponse
 from starlette.types import Message
+from tests.unit.adapters.http.http_scope import http_scope
+from tests.unit.remote_limit_store import RemoteLimitStore
 
 from prismiq.adapters.http.limit_rules import LimitRule
 from prismiq.adapters.http.rate_limit_middleware import EXEMPT_PATHS, RateLimitMiddleware
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
 from prismiq.adapters.memory.limit_store import InMemoryLimitStore
-from prismiq.domain.model.errors import StoreUnavailableError
-from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.domain.model.rate_limits import RateLimitConfig
 from prismiq.domain.rules.limit_headers import LIMIT_HEADERS
 from prismiq.domain.services.outage_policies import (
     closed_policy,
@@ -27,34 +28,9 @@ from prismiq.domain.services.outage_policies import (
 )
 from prismiq.domain.services.rate_limiter import RateLimiter
 from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
-from prismiq.ports.limit_store import LimitStore
 
 TIGHT = RateLimitConfig(burst_limit=2)
 CONTEXT: contextvars.ContextVar[str] = contextvars.ContextVar("CONTEXT", default="unset")
-
-
-class RemoteStore(LimitStore):
-    """A store that is asked asynchronously, and may be gone."""
-
-    def __init__(self, clock: Any, *, gone: bool = False) -> None:
-        self._store = InMemoryLimitStore(TIGHT, clock)
-        self._gone = gone
-
-    @property
-    def limits(self) -> RateLimitConfig:
-        return TIGHT
-
-    async def take(self, client: str, cost: int) -> Decision:
-        await asyncio.sleep(0)
-        if self._gone:
-            raise StoreUnavailableError
-        return self._store.take(client, cost)
-
-    async def peek(self, client: str) -> Decision:
-        return self._store.peek(client)
-
-    async def reset(self, client: str) -> None:
-        self._store.reset(client)
 
 
 def make_limiter(clock: Any, config: RateLimitConfig = TIGHT, name: str = "default") -> RateLimiter:
@@ -64,7 +40,7 @@ def make_limiter(clock: Any, config: RateLimitConfig = TIGHT, name: str = "defau
 @pytest.fixture(params=["in process", "shared"])
 def limiter(request: pytest.FixtureRequest, clock: Any) -> RateLimiter | SharedRateLimiter:
     if request.param == "shared":
-        return SharedRateLimiter(RemoteStore(clock), clock, open_policy(TIGHT))
+        return SharedRateLimiter(RemoteLimitStore(TIGHT, clock), clock, open_policy(TIGHT))
     return make_limiter(clock)
 
 
@@ -252,7 +228,7 @@ async def test_a_stream_is_passed_on_piece_by_piece(clock: Any) -> None:
 
     got: asyncio.Queue[Message] = asyncio.Queue()
     limited = RateLimitMiddleware(app, make_limiter(clock))
-    call = asyncio.create_task(limited(_scope("/stream"), _never, got.put))
+    call = asyncio.create_task(limited(http_scope("/stream"), _never, got.put))
     assert (await got.get())["type"] == "http.response.start"
     assert (await got.get())["body"] == b"first"
     continued.set()
@@ -271,7 +247,7 @@ async def test_context_variables_go_in_and_come_out(clock: Any) -> None:
 
     CONTEXT.set("set outside")
     sent: list[Message] = []
-    await RateLimitMiddleware(inner, make_limiter(clock))(_scope("/"), _never, _into(sent))
+    await RateLimitMiddleware(inner, make_limiter(clock))(http_scope("/"), _never, _into(sent))
     assert sent[1]["body"] == b"set outside"
     assert CONTEXT.get() == "set inside"
 
@@ -295,7 +271,7 @@ async def test_errors_of_the_application_are_passed_on(clock: Any) -> None:
         raise RuntimeError("of the application")
 
     with pytest.raises(RuntimeError, match="of the application"):
-        await RateLimitMiddleware(inner, make_limiter(clock))(_scope("/"), _never, _into([]))
+        await RateLimitMiddleware(inner, make_limiter(clock))(http_scope("/"), _never, _into([]))
 
 
 async def test_an_integrator_names_the_clients(clock: Any) -> None:
@@ -386,7 +362,7 @@ async def test_without_the_store_the_outage_policy_answers(
     clock: Any, policy: Callable[[RateLimitConfig], Any], status: int, outcome: str
 ) -> None:
     seen: list[tuple[str, str]] = []
-    limiter = SharedRateLimiter(RemoteStore(clock, gone=True), clock, policy(TIGHT))
+    limiter = SharedRateLimiter(RemoteLimitStore(TIGHT, clock, gone=True), clock, policy(TIGHT))
     app = RateLimitMiddleware(make_app(), limiter, observe=lambda *told: seen.append(told))
     async with connect(app) as client:
         answers = [await client.get("/items/1") for _ in range(5)]
@@ -395,23 +371,6 @@ async def test_without_the_store_the_outage_policy_answers(
     if status == 503:
         assert answers[0].json()["code"] == "rate_limit_unavailable"
         assert answers[0].headers["retry-after"] == "1"
-
-
-def _scope(path: str) -> dict[str, Any]:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "headers": [],
-        "client": ("198.51.100.7", 4711),
-        "server": ("test", 80),
-    }
 
 
 async def _never() -> Message:
@@ -429,7 +388,7 @@ def _into(messages: list[Message]) -> Callable[[Message], Any]:
 async def test_a_decision_of_one_process_alone_is_counted_as_an_outage(clock: Any) -> None:
     outcomes: Counter[str] = Counter()
     share = local_share_policy(InMemoryLimitStore(TIGHT, clock))
-    limiter = SharedRateLimiter(RemoteStore(clock, gone=True), clock, share)
+    limiter = SharedRateLimiter(RemoteLimitStore(TIGHT, clock, gone=True), clock, share)
     app = RateLimitMiddleware(
         make_app(), limiter, observe=lambda _policy, outcome: outcomes.update([outcome])
     )

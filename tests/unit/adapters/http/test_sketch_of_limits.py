@@ -8,14 +8,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from tests.unit.adapters.http.sketch_of_limits import SKETCH_FAILS, SketchedMiddleware
+from tests.unit.remote_limit_store import RemoteLimitStore
 
 from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
-from prismiq.adapters.memory.limit_store import InMemoryLimitStore
-from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.domain.model.rate_limits import RateLimitConfig
 from prismiq.domain.services.outage_policies import closed_policy
 from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
 from prismiq.entrypoints.rate_limiter import RateLimiter
-from prismiq.ports.limit_store import LimitStore
 
 TIGHT = RateLimitConfig(burst_limit=2)
 ORIGIN = {"Origin": "https://app.example.com"}
@@ -25,28 +24,8 @@ middlewares = pytest.mark.parametrize(
 )
 
 
-class Elsewhere(LimitStore):
-    """A store that is asked asynchronously, as Redis is."""
-
-    def __init__(self, clock: Any) -> None:
-        self._store = InMemoryLimitStore(TIGHT, clock)
-
-    @property
-    def limits(self) -> RateLimitConfig:
-        return TIGHT
-
-    async def take(self, client: str, cost: int) -> Decision:
-        return self._store.take(client, cost)
-
-    async def peek(self, client: str) -> Decision:
-        return self._store.peek(client)
-
-    async def reset(self, client: str) -> None:
-        self._store.reset(client)
-
-
 def asynchronous(clock: Any) -> SharedRateLimiter:
-    return SharedRateLimiter(Elsewhere(clock), clock, closed_policy(TIGHT))
+    return SharedRateLimiter(RemoteLimitStore(TIGHT, clock), clock, closed_policy(TIGHT))
 
 
 def connect(

@@ -9,6 +9,7 @@ import pytest
 from fastapi import BackgroundTasks, FastAPI, WebSocket
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Message
+from tests.unit.adapters.http.http_scope import http_scope
 
 from prismiq.adapters.http.rate_limit_middleware import RateLimitMiddleware
 from prismiq.adapters.http.request_logging_middleware import RequestLoggingMiddleware
@@ -24,21 +25,7 @@ class Call:
     def __init__(self, app: ASGIApp, path: str) -> None:
         self._sent: asyncio.Queue[Message] = asyncio.Queue()
         self.client_leaves = asyncio.Event()
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": b"",
-            "root_path": "",
-            "headers": [],
-            "client": ("198.51.100.7", 4711),
-            "server": ("test", 80),
-        }
-        self.task = asyncio.ensure_future(app(scope, self._receive, self._sent.put))
+        self.task = asyncio.ensure_future(app(http_scope(path), self._receive, self._sent.put))
 
     async def next_message(self) -> Message:
         async with asyncio.timeout(20):

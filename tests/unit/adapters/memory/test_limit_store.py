@@ -10,40 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.contracts.limit_store import LimitStoreContract, StoreOf
 from tests.unit.conftest import ManualClock
+from tests.unit.remote_limit_store import RemoteLimitStore
 
 from prismiq.adapters.memory.limit_store import InMemoryLimitStore
 from prismiq.adapters.system.clock import SystemClock
-from prismiq.domain.model.rate_limits import SECOND, Buckets, Decision, RateLimitConfig
+from prismiq.domain.model.rate_limits import SECOND, Buckets, RateLimitConfig
 from prismiq.domain.rules.token_bucket import standings, take
-from prismiq.ports.limit_store import LimitStore
 
 SPEC = RateLimitConfig()
-
-
-class Awaited(LimitStore):
-    """Lets the store in memory be asked as the others are."""
-
-    def __init__(self, limits: RateLimitConfig) -> None:
-        self._store = InMemoryLimitStore(limits, SystemClock())
-
-    @property
-    def limits(self) -> RateLimitConfig:
-        return self._store.limits
-
-    async def take(self, client: str, cost: int) -> Decision:
-        return self._store.take(client, cost)
-
-    async def peek(self, client: str) -> Decision:
-        return self._store.peek(client)
-
-    async def reset(self, client: str) -> None:
-        self._store.reset(client)
 
 
 class TestInMemoryLimitStore(LimitStoreContract):
     @pytest.fixture
     def store_of(self) -> StoreOf:
-        return Awaited
+        return lambda limits: RemoteLimitStore(limits, SystemClock())
 
 
 def used_up(store: InMemoryLimitStore, client: str) -> bool:

@@ -3,44 +3,24 @@
 from typing import Any
 
 import pytest
+from tests.unit.remote_limit_store import RemoteLimitStore
 
 from prismiq.adapters.memory.limit_store import InMemoryLimitStore
-from prismiq.domain.model.rate_limits import Decision, RateLimitConfig
+from prismiq.domain.model.rate_limits import RateLimitConfig
 from prismiq.domain.services.client_limits import ClientLimits
 from prismiq.domain.services.outage_policies import open_policy
 from prismiq.domain.services.rate_limiter import RateLimiter
 from prismiq.domain.services.shared_rate_limiter import SharedRateLimiter
-from prismiq.ports.limit_store import LimitStore
 
 SPEC = RateLimitConfig()
 HEAVY = RateLimitConfig(burst_limit=1)
-
-
-class RemoteStore(LimitStore):
-    """A store that is asked asynchronously."""
-
-    def __init__(self, clock: Any) -> None:
-        self._store = InMemoryLimitStore(HEAVY, clock)
-
-    @property
-    def limits(self) -> RateLimitConfig:
-        return HEAVY
-
-    async def take(self, client: str, cost: int) -> Decision:
-        return self._store.take(client, cost)
-
-    async def peek(self, client: str) -> Decision:
-        return self._store.peek(client)
-
-    async def reset(self, client: str) -> None:
-        self._store.reset(client)
 
 
 @pytest.fixture
 def limiters(clock: Any) -> tuple[RateLimiter, SharedRateLimiter]:
     return (
         RateLimiter(InMemoryLimitStore(SPEC, clock), clock),
-        SharedRateLimiter(RemoteStore(clock), clock, open_policy(HEAVY), name="heavy"),
+        SharedRateLimiter(RemoteLimitStore(HEAVY, clock), clock, open_policy(HEAVY), name="heavy"),
     )
 
 
